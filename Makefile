@@ -1,0 +1,46 @@
+# The README's two commands are `make run` and `make test`.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+EXPERIMENT ?= experiments/mongo-pod-delete.yaml
+
+.PHONY: run test setup lint unit e2e experiments clean
+
+run: $(VENV)/.lab
+	@PATH="$(CURDIR)/$(BIN):$$PATH" kubelab exec -- chaos run $(EXPERIMENT)
+
+test: lint unit e2e
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+unit: $(VENV)/.dev
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -m "not e2e"
+
+e2e: $(VENV)/.dev
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -m e2e
+
+setup: $(VENV)/.dev
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "This needs Python 3.11 or later; say which with: make $(MAKECMDGOALS) PYTHON=python3.11" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+	  { rm -rf $(VENV); echo "Python's venv module is missing; on Debian: apt-get install python3-venv" >&2; exit 1; }
+
+# One stamp for each extra: a second `make run` finds it and sets nothing up.
+$(VENV)/.lab: pyproject.toml | $(VENV)/bin/python
+	@echo "Setting up .venv (about a minute, once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[lab]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
+	@echo "Setting up .venv for development (about a minute, once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ $(VENV)/.lab
+
+clean:
+	rm -rf $(VENV) build *.egg-info

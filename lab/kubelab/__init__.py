@@ -1,0 +1,1 @@
+"""A Kubernetes-compatible cluster on one machine, with real processes in its pods."""
