@@ -1,0 +1,29 @@
+"""The record of a run: its types, its one writer per file, and its reader. No connection, no clock, no judgement.
+
+records    what stands in the files, line by line
+results    what the checks say of it (verdict.json)
+rundir     where the files are
+writer     append-only, group commit
+reader     from a directory to a `History`
+"""
+
+from .errors import NewerFormat, NotARun, RecordError
+from .reader import Fault, History, Op, Scan, read, read_run, read_verdict
+from .rundir import RunDirectory
+from .writer import Writer, write_whole
+
+__all__ = [
+    "Fault",
+    "History",
+    "NewerFormat",
+    "NotARun",
+    "Op",
+    "RecordError",
+    "RunDirectory",
+    "Scan",
+    "Writer",
+    "read",
+    "read_run",
+    "read_verdict",
+    "write_whole",
+]

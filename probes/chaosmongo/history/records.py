@@ -1,0 +1,285 @@
+"""The records of a run: what stands in a run directory, line by line.
+
+A run directory holds
+
+    run.json         `Run`: what was run, against what, with which objectives; written before anything is touched
+    ops.jsonl        `Plan`, then for every operation an `Invoke` and at most one of `Ok`, `Fail`, `Info`; `Note`
+    cluster.jsonl    `ClusterEvent`: lists and watch events, stamped on arrival; `Note`
+    faults.jsonl     `FaultStart`, `FaultEnd`
+    undo.jsonl       `Undo`, `Undone`: how to take back what the run changed
+    readback.jsonl   `Seeded`, `ScanStart`, `Document`, `ScanEnd`: what is in the database afterwards
+    verdict.json     `results.Verdict`, computed from the files above and from nothing else
+
+Every `.jsonl` file begins with a `Header`, has one writer, and is appended to only. All `*_ns` are nanoseconds of
+CLOCK_MONOTONIC of the one machine that recorded the run; `Anchor` ties them to the wall clock, which only labels.
+
+The operations are Jepsen's (invoke, ok, fail, info; jepsen-io/jepsen, `jepsen.history`).
+"""
+
+from typing import Any, Literal
+
+import msgspec
+
+FORMAT = 1
+"""Version of all files of a run directory. A reader refuses a higher one."""
+
+Lane = Literal["server", "driver", "user"]
+LANES: tuple[Lane, ...] = ("server", "driver", "user")
+
+Function = Literal["hello", "write", "read"]
+"""hello: is there a server; write: insert one score; read: one score (server, driver) or the score list (user)."""
+
+
+class Header(msgspec.Struct, tag="header", frozen=True):
+    """First line of every `.jsonl` file."""
+
+    file: str
+    run: str
+    format: int = FORMAT
+
+
+class Anchor(msgspec.Struct, frozen=True):
+    """One moment on both clocks: wall_ns is nanoseconds since the Unix epoch."""
+
+    time_ns: int
+    wall_ns: int
+
+
+class Note(msgspec.Struct, tag="note", frozen=True, omit_defaults=True):
+    """Something that a reader must know: `what` is one word (gap, target, stopped, late, ...), `detail` explains it."""
+
+    time_ns: int
+    what: str
+    detail: dict[str, Any] = {}
+
+
+# --- run.json ---
+
+
+class Objectives(msgspec.Struct, frozen=True):
+    """What the experiment asks for (NIST SP 800-34: RTO and RPO are objectives, RTA and RPA are what is measured).
+
+    rto_s: seconds allowed from the fault to the stable end of the outage, by lane.
+    rpo_writes: acknowledged writes that may be missing afterwards.
+    """
+
+    rto_s: dict[str, float]
+    rpo_writes: int = 0
+
+
+class Target(msgspec.Struct, frozen=True):
+    """What the run is about. Without a cluster, namespace and statefulset are empty."""
+
+    namespace: str
+    statefulset: str
+    database: str
+    collection: str
+
+
+class Environment(msgspec.Struct, frozen=True):
+    """Fingerprint of where the run took place; runs from unlike environments are not pooled.
+
+    Versions are as the servers name themselves; settings are flat (`mongo.readiness.periodSeconds`: 2).
+    """
+
+    kubernetes: str = ""
+    mongodb: str = ""
+    nodes: dict[str, str] = {}
+    settings: dict[str, str | int | float | bool] = {}
+    tool: dict[str, str] = {}
+
+
+class Run(msgspec.Struct, frozen=True):
+    """run.json. `run` names the run: "<experiment>/<utc>"; `marker` begins the key of every document that it writes."""
+
+    run: str
+    marker: str
+    title: str
+    description: str
+    experiment: dict[str, Any]
+    anchor: Anchor
+    target: Target
+    objectives: Objectives
+    environment: Environment
+    horizon_s: float
+    """How long recovery was waited for: what has not recovered by then is censored, never a number."""
+    format: int = FORMAT
+
+
+# --- ops.jsonl ---
+
+
+class LanePlan(msgspec.Struct, frozen=True):
+    """What a lane was asked to do: operations per second by function, and the deadline of each operation in seconds.
+
+    `via` is the way to the server: "pod" (the pod's own address, following the pod), "service", "uri".
+    """
+
+    rates: dict[str, float]
+    deadline_s: float
+    via: str
+
+
+class Plan(msgspec.Struct, tag="plan", frozen=True):
+    """What the workload was asked to do, written before its first operation."""
+
+    time_ns: int
+    lanes: dict[str, LanePlan]
+    write_concern: dict[str, Any]
+    retry_writes: bool
+    in_flight_max: int
+
+
+class Invoke(msgspec.Struct, tag="invoke", frozen=True, omit_defaults=True, gc=False):
+    """An operation is about to be sent. On disk before it is sent. `due_ns` is when it ought to be sent.
+
+    `key` is the `name` of the score that is written or read, `digest` that of the score written (see `scores`).
+    """
+
+    op: int
+    lane: str
+    f: str
+    due_ns: int
+    key: str = ""
+    digest: str = ""
+
+
+class Ok(msgspec.Struct, tag="ok", frozen=True, gc=False):
+    """Answered and right."""
+
+    op: int
+    sent_ns: int
+    done_ns: int
+
+
+class Fail(msgspec.Struct, tag="fail", frozen=True, omit_defaults=True, gc=False):
+    """Provably not executed: never sent (sent_ns 0 where not even tried), or refused before execution."""
+
+    op: int
+    sent_ns: int
+    done_ns: int
+    error: str = ""
+
+
+class Info(msgspec.Struct, tag="info", frozen=True, omit_defaults=True, gc=False):
+    """Everything else: it may have happened. `stale` is set on a read that was answered without what it must hold."""
+
+    op: int
+    sent_ns: int
+    done_ns: int
+    error: str = ""
+    stale: bool = False
+
+
+OpsLine = Header | Plan | Invoke | Ok | Fail | Info | Note
+
+
+# --- cluster.jsonl ---
+
+
+class ClusterEvent(msgspec.Struct, tag="event", frozen=True, omit_defaults=True):
+    """A list (`kind` LIST, with `items`) or a watch event (ADDED, MODIFIED, DELETED, with `object`) of a resource.
+
+    Objects are as the API server sent them, less managedFields, the last-applied annotation and literal values of
+    environment variables.
+    """
+
+    time_ns: int
+    resource: str
+    kind: str
+    object: dict[str, Any] = {}
+    items: list[dict[str, Any]] = []
+
+
+ClusterLine = Header | ClusterEvent | Note
+
+
+# --- faults.jsonl, undo.jsonl ---
+
+
+class Hit(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One object that a fault was aimed at, as it was just before."""
+
+    kind: str
+    name: str
+    namespace: str = ""
+    uid: str = ""
+    node: str = ""
+    restarts: int = 0
+
+
+class FaultStart(msgspec.Struct, tag="start", frozen=True):
+    """A fault is about to begin: `time_ns` is just before its first request. `expect` says what proves that it hit:
+    "replaced" (same name, new UID), "restarted" (restartCount up), "moved" (another node), "gone".
+    """
+
+    fault: int
+    name: str
+    time_ns: int
+    hits: list[Hit]
+    expect: str
+    arguments: dict[str, Any] = {}
+
+
+class FaultEnd(msgspec.Struct, tag="end", frozen=True, omit_defaults=True):
+    """The fault's own work is done (the API server answered), or failed with `error`."""
+
+    fault: int
+    time_ns: int
+    error: str = ""
+
+
+FaultLine = Header | FaultStart | FaultEnd | Note
+
+
+class Undo(msgspec.Struct, tag="undo", frozen=True):
+    """Written before a change: how to take it back. `action` names it, `arguments` are all that it needs."""
+
+    undo: int
+    time_ns: int
+    action: str
+    arguments: dict[str, Any]
+
+
+class Undone(msgspec.Struct, tag="undone", frozen=True):
+    undo: int
+    time_ns: int
+
+
+UndoLine = Header | Undo | Undone | Note
+
+
+# --- readback.jsonl ---
+
+
+class Seeded(msgspec.Struct, tag="seeded", frozen=True):
+    """`count` scores of `seed` are in the database now (see `scores.seeded`); `found` of them were there already."""
+
+    time_ns: int
+    seed: int
+    count: int
+    found: int
+
+
+class ScanStart(msgspec.Struct, tag="scan", frozen=True):
+    """A full read of what this run put into the collection begins; a later scan replaces an earlier one."""
+
+    time_ns: int
+
+
+class Document(msgspec.Struct, tag="doc", frozen=True, gc=False):
+    """A score that is in the database: its name and the digest of what it holds now."""
+
+    key: str
+    digest: str
+
+
+class ScanEnd(msgspec.Struct, tag="scanned", frozen=True, omit_defaults=True):
+    """The scan is complete with `documents` documents, or it broke off with `error`."""
+
+    time_ns: int
+    documents: int
+    error: str = ""
+
+
+ReadbackLine = Header | Seeded | ScanStart | Document | ScanEnd | Note

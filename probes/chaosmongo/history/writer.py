@@ -1,0 +1,70 @@
+"""One writer for one file of records. Append-only; what `commit` returned from is on disk."""
+
+import os
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+
+import msgspec
+
+from .records import Header
+
+_encoder = msgspec.json.Encoder()
+
+
+class Writer:
+    """Appends records to a file, one JSON line each. Safe to use from several threads.
+
+    The file is readable by its owner alone. Raises FileExistsError where the file is there already: a file has one
+    writer in its life.
+    """
+
+    def __init__(self, path: Path, file: str, run: str) -> None:
+        self._lock = threading.Lock()
+        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        self.write(Header(file=file, run=run))
+
+    def write(self, *records: msgspec.Struct) -> None:
+        """Hands the records to the kernel in one call: they survive the end of this process, not of the machine."""
+        self._append(records)
+
+    def commit(self, records: Iterable[msgspec.Struct]) -> None:
+        """Writes the records and waits until they are on disk (group commit: one fdatasync for all of them)."""
+        self._append(records)
+        os.fdatasync(self._fd)
+
+    def _append(self, records: Iterable[msgspec.Struct]) -> None:
+        lines = _encoder.encode_lines(list(records))
+        with self._lock:
+            view = memoryview(lines)
+            while view:
+                view = view[os.write(self._fd, view) :]
+
+    def close(self) -> None:
+        """Puts everything on disk and closes the file. Doing it twice is harmless."""
+        with self._lock:
+            if self._fd >= 0:
+                os.fdatasync(self._fd)
+                os.close(self._fd)
+                self._fd = -1
+
+    def __enter__(self) -> "Writer":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def write_whole(path: Path, document: msgspec.Struct) -> None:
+    """Writes one document as indented JSON; a reader sees the old file or the new one, never a part."""
+    data = msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+    part = path.with_name(path.name + ".part")
+    fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(fd, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
