@@ -50,7 +50,8 @@ class Scan(msgspec.Struct):
 class History(msgspec.Struct):
     """A run as recorded.
 
-    ops are in the order of invocation. torn: files whose last line was dropped. damage: what else could not be read.
+    ops are in the order of invocation. course: what the runner noted of the experiment's course (steady state,
+    activities that failed, the end). torn: files whose last line was dropped. damage: what else could not be read.
     """
 
     run: r.Run
@@ -60,6 +61,7 @@ class History(msgspec.Struct):
     cluster: list[r.ClusterEvent] = []
     cluster_notes: list[r.Note] = []
     faults: list[Fault] = []
+    course: list[r.Note] = []
     seeded: list[r.Seeded] = []
     scan: Scan | None = None
     torn: list[str] = []
@@ -197,6 +199,8 @@ def _read_faults(file: Path, history: History) -> None:
             starts[record.fault] = record
         elif isinstance(record, r.FaultEnd):
             ends[record.fault] = record
+        else:
+            history.course.append(record)
     history.faults = [Fault(start, ends.get(number)) for number, start in starts.items()]
 
 

@@ -5,7 +5,7 @@ A run directory holds
     run.json         `Run`: what was run, against what, with which objectives; written before anything is touched
     ops.jsonl        `Plan`, then for every operation an `Invoke` and at most one of `Ok`, `Fail`, `Info`; `Note`
     cluster.jsonl    `ClusterEvent`: lists and watch events, stamped on arrival; `Note`
-    faults.jsonl     `FaultStart`, `FaultEnd`
+    faults.jsonl     `FaultStart`, `FaultEnd`; `Note` of the experiment's course (hypothesis, activity, ended)
     undo.jsonl       `Undo`, `Undone`: how to take back what the run changed
     readback.jsonl   `Seeded`, `ScanStart`, `Document`, `ScanEnd`: what is in the database afterwards
     verdict.json     `results.Verdict`, computed from the files above and from nothing else

@@ -1,0 +1,135 @@
+"""The client load: a process of its own, started before the fault and stopped after the recovery."""
+
+import heapq
+import socket
+import time
+
+from chaosmongo import run, scores
+from chaosmongo.activity import activity
+from chaosmongo.errors import ChaosMongoError, WorkloadFailed
+from chaosmongo.history.records import LANES, LanePlan
+from chaosmongo.run import Recording
+from chaosmongo.workload.handle import Handle
+from chaosmongo.workload.settings import Settings
+
+TOP = 10
+"""How many scores the application's list shows."""
+
+HIGHEST_RATE = 5_000
+
+
+@activity
+def start_workload(
+    rate: float = 200,
+    writes: float = 20,
+    reads: float = 5,
+    lanes: list = None,  # type: ignore[type-arg,assignment]  # noqa: RUF013
+    write_concern: dict = None,  # type: ignore[type-arg,assignment]  # noqa: RUF013
+    retry_writes: bool = False,
+    deadline_s: float = 1.0,
+    in_flight_max: int = 256,
+    timeout_s: float = 15,
+) -> dict:  # type: ignore[type-arg]
+    """Starts the client load; it runs until stop_workload, or until this process is gone.
+
+    rate: hello messages per second on the server lane, 0 to 5,000. writes, reads: of each lane, per second.
+    lanes: some of server, driver, user; all where left out (the user lane only where there is an application).
+    write_concern: of the driver lane's writes, like {"w": "majority", "j": true, "wtimeout": 10000}; left out: the
+    driver's default. retry_writes: whether the driver repeats a write by itself; it hides outages, so it is off.
+    deadline_s: seconds after which an operation counts as not answered. in_flight_max: operations of a lane that may be
+    open at once; what exceeds it is recorded as failed, not sent. timeout_s: seconds within which it must have begun.
+
+    Returns {"lanes": {lane: {"rates": ..., "via": ...}}}. Fails where the database refuses or does not answer.
+    """
+    recording = run.current()
+    if recording.workload is not None:
+        raise WorkloadFailed("a workload runs already: stop_workload comes first")
+    _check(rate=rate, writes=writes, reads=reads)
+    if not 0 < deadline_s <= 60 or not 1 <= in_flight_max <= 256:
+        raise ChaosMongoError("deadline_s must be above 0 and at most 60, in_flight_max between 1 and 256")
+    recording.follows_pod = _pod_answers(recording)
+    plan = _plan(recording, lanes or list(LANES), rate, writes, reads, deadline_s)
+    if not lanes and not recording.app_url:
+        plan.pop("user")
+    settings = Settings(
+        record=str(recording.directory.ops),
+        run=recording.run.run,
+        marker=recording.marker,
+        uri=recording.mongo.uri,
+        database=recording.config.database,
+        collection=recording.config.collection,
+        app_url=recording.app_url,
+        lanes=plan,
+        write_concern=write_concern or {},
+        retry_writes=retry_writes,
+        in_flight_max=in_flight_max,
+        server=recording.server_place(),
+        top_scores=top_scores(recording),
+    )
+    recording.cleanup[recording.marker] = recording.will_undo("remove_scores", prefix=recording.marker)
+    recording.workload = Handle(settings, recording.directory.workload_log, timeout_s)
+    recording.workload.move(recording.server_place())
+    return {"lanes": {lane: {"rates": one.rates, "via": one.via} for lane, one in plan.items()}}
+
+
+@activity
+def stop_workload() -> dict:  # type: ignore[type-arg]
+    """Stops the client load and waits until its record is closed. Without one, or done twice, it does nothing.
+
+    Returns {"stopped": whether one ran}. Fails where the workload had ended by itself.
+    """
+    try:
+        recording = run.current()
+    except ChaosMongoError:
+        return {"stopped": False}
+    handle, recording.workload = recording.workload, None
+    if handle is None:
+        return {"stopped": False}
+    if handle.stop() != 0:
+        raise WorkloadFailed(handle.why())
+    return {"stopped": True}
+
+
+def _check(**rates: float) -> None:
+    for name, rate in rates.items():
+        if not 0 <= rate <= HIGHEST_RATE:
+            raise ChaosMongoError(f"{name} is {rate}: it must be between 0 and {HIGHEST_RATE} per second")
+
+
+def _plan(
+    recording: Recording, lanes: list[str], rate: float, writes: float, reads: float, deadline_s: float
+) -> dict[str, LanePlan]:
+    unknown = [lane for lane in lanes if lane not in LANES]
+    if unknown:
+        raise ChaosMongoError(f"There is no lane {', '.join(map(str, unknown))}; there are {', '.join(LANES)}")
+    if "user" in lanes and not recording.app_url and len(lanes) == 1:
+        raise ChaosMongoError("The user lane needs an application: set app_url (APP_URL) or app_service")
+    both = {"write": float(writes), "read": float(reads)}
+    ways = {
+        "server": LanePlan(
+            {"hello": float(rate), **both}, deadline_s, "pod" if recording.follows_pod else recording.mongo.via
+        ),
+        "driver": LanePlan(dict(both), deadline_s, recording.mongo.via),
+        "user": LanePlan(dict(both), deadline_s, "application"),
+    }
+    return {lane: ways[lane] for lane in LANES if lane in lanes}
+
+
+def _pod_answers(recording: Recording) -> bool:
+    """Whether the pod's own address can be reached from here: only then is the server seen apart from its Service."""
+    end = time.monotonic() + 2
+    while recording.cluster is not None and time.monotonic() < end:
+        try:
+            socket.create_connection((recording.pods.address, recording.pods.port), timeout=1).close()
+        except OSError:
+            time.sleep(0.2)
+            continue
+        return bool(recording.pods.address)
+    return False
+
+
+def top_scores(recording: Recording) -> list[int]:
+    """The highest of the seeded scores: the application's list must show at least these."""
+    return heapq.nlargest(
+        TOP, (score["score"] for seed, count in recording.seeded for score in scores.seeded(seed, count))
+    )

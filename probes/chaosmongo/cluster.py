@@ -1,0 +1,144 @@
+"""The Kubernetes API, as plain JSON. The only module that knows the Kubernetes client.
+
+The client library finds and refreshes the credentials and verifies the server; requests are made raw, because its typed
+objects refuse what real servers send (an event without a time) and cost time where arrival is measured.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlencode
+
+from .errors import ApiRefused, NoCluster
+
+HOW_TO_GET_ONE = (
+    "Either start the lab around the command:\n"
+    "    kubelab exec -- chaos run EXPERIMENT\n"
+    "or point at a cluster of yours that runs the demo:\n"
+    "    kubectl apply -f manifests/ && chaos run EXPERIMENT"
+)
+
+Object = dict[str, Any]
+
+
+class Cluster:
+    """A connection to the API server that the kubeconfig (or the pod's service account) names.
+
+    Safe to use from several threads. Raises NoCluster where there is none.
+    """
+
+    def __init__(self) -> None:
+        from kubernetes import client, config
+        from kubernetes.client.rest import RESTClientObject
+
+        self._config = client.Configuration()
+        try:
+            if os.environ.get("CHAOSTOOLKIT_IN_POD") == "true":
+                config.load_incluster_config(self._config)  # type: ignore[no-untyped-call]
+            else:
+                config.load_kube_config(client_configuration=self._config)  # type: ignore[no-untyped-call]
+        except (config.ConfigException, OSError, ValueError, TypeError) as error:
+            place = os.environ.get("KUBECONFIG") or "~/.kube/config"
+            reason = " ".join(str(error).split())
+            raise NoCluster(f"No Kubernetes cluster is configured ({place}: {reason}).\n{HOW_TO_GET_ONE}") from None
+        self._config.retries = False
+        self._pool = RESTClientObject(self._config).pool_manager
+
+    @property
+    def server(self) -> str:
+        """Address of the API server."""
+        return str(self._config.host)
+
+    def get(self, path: str, timeout_s: float = 10, **query: str | int) -> Object:
+        """GET of a path like /api/v1/namespaces/pacman; the answer as JSON."""
+        return self._json(self._request("GET", path, query, timeout_s=timeout_s))
+
+    def delete(self, path: str, options: Object, timeout_s: float = 10) -> Object:
+        """DELETE with DeleteOptions; the answer as JSON."""
+        return self._json(self._request("DELETE", path, {}, options, timeout_s=timeout_s))
+
+    def watch(self, path: str, resource_version: str, seconds: int = 300) -> Iterator[bytes]:
+        """Lines of a watch from a version, as they arrive; ends when the server ends it. Raises NoCluster when the
+        connection breaks.
+        """
+        import urllib3
+
+        query: dict[str, str | int] = {
+            "watch": "true",
+            "resourceVersion": resource_version,
+            "allowWatchBookmarks": "true",
+            "timeoutSeconds": seconds,
+        }
+        response = self._request("GET", path, query, timeout_s=seconds + 30, stream=True)
+        rest = b""
+        try:
+            while chunk := response.read1():
+                *whole, rest = (rest + chunk).split(b"\n")
+                yield from (line for line in whole if line)
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise NoCluster(f"the watch of {path} broke: {error}") from None
+        finally:
+            response.close()
+            response.release_conn()
+
+    def _headers(self) -> dict[str, str]:
+        headers = {"Accept": "application/json"}
+        settings: Any = self._config.auth_settings()
+        for setting in settings.values():
+            if setting["in"] == "header" and setting["value"]:
+                headers[setting["key"]] = setting["value"]
+        return headers
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        query: dict[str, str | int],
+        body: Object | None = None,
+        timeout_s: float = 10,
+        stream: bool = False,
+    ) -> Any:
+        import urllib3
+
+        url = self.server + path + ("?" + urlencode(query) if query else "")
+        headers = self._headers() | ({"Content-Type": "application/json"} if body is not None else {})
+        try:
+            response = self._pool.request(
+                method,
+                url,
+                headers=headers,
+                body=None if body is None else json.dumps(body),
+                timeout=urllib3.Timeout(connect=min(5, timeout_s), read=timeout_s),
+                preload_content=not stream,
+                retries=False,
+            )
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            reason = str(error).rsplit(": ", 1)[-1]
+            raise NoCluster(
+                f"The Kubernetes API server {self.server} does not answer ({reason}).\n{HOW_TO_GET_ONE}"
+            ) from None
+        if response.status >= 300:
+            self._refuse(method, path, response)
+        return response
+
+    def _refuse(self, method: str, path: str, response: Any) -> None:
+        try:
+            status = json.loads(response.data)
+            message, reason = str(status.get("message", "")), str(status.get("reason", ""))
+        except (ValueError, AttributeError):
+            message, reason = "", ""
+        raise ApiRefused(
+            f"{method} {path} at {self.server}: HTTP {response.status} {message or response.reason}",
+            response.status,
+            reason,
+        )
+
+    def _json(self, response: Any) -> Object:
+        try:
+            answer = json.loads(response.data)
+        except ValueError:
+            answer = None
+        if not isinstance(answer, dict):
+            raise NoCluster(f"{self.server} answers, but not like a Kubernetes API server.\n{HOW_TO_GET_ONE}")
+        return answer

@@ -1,0 +1,83 @@
+"""What an experiment's `configuration` block says, as one value with types.
+
+Every key may stand in the block as it is, be set with --var KEY=VALUE, or come from the environment variable that the
+experiment names for it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from chaosmongo.errors import ChaosMongoError
+from chaosmongo.history.records import LANES, Objectives, Target
+
+
+class BadConfiguration(ChaosMongoError):
+    """A value of the configuration cannot be used."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """namespace "" means: no cluster, `mongo_uri` alone. "" for an address means: find it through the cluster.
+
+    Times in seconds. rto_s holds for every lane; rto_server_s, rto_driver_s, rto_user_s override it (0: not set).
+    """
+
+    namespace: str = "pacman"
+    statefulset: str = "mongo"
+    mongo_service: str = "mongo"
+    mongo_secret: str = "mongodb-users-secret"
+    app_service: str = "pacman"
+    mongo_uri: str = ""
+    app_url: str = ""
+    database: str = "pacman"
+    collection: str = "highscore"
+    rto_s: float = 30
+    rto_server_s: float = 0
+    rto_driver_s: float = 0
+    rto_user_s: float = 0
+    rpo_writes: int = 0
+    recovery_timeout_s: float = 60
+    runs: str = "runs"
+
+    @classmethod
+    def read(cls, configuration: Mapping[str, Any]) -> "Config":
+        """Takes what it knows and leaves the rest. Raises BadConfiguration naming key, value and what it must be."""
+        known: dict[str, Any] = {}
+        for field in fields(cls):
+            if field.name in configuration:
+                known[field.name] = _converted(field.name, field.type, configuration[field.name])
+        config = cls(**known)
+        if not config.namespace and not config.mongo_uri:
+            raise BadConfiguration(
+                "Without a namespace there is no cluster to ask: mongo_uri must say where MongoDB is"
+            )
+        return config
+
+    @property
+    def objectives(self) -> Objectives:
+        own = {lane: float(getattr(self, f"rto_{lane}_s")) for lane in LANES}
+        return Objectives({lane: own[lane] or self.rto_s for lane in LANES}, self.rpo_writes)
+
+    @property
+    def target(self) -> Target:
+        return Target(self.namespace, self.statefulset if self.namespace else "", self.database, self.collection)
+
+    @property
+    def runs_directory(self) -> Path:
+        return Path(self.runs)
+
+
+def _converted(name: str, kind: Any, value: Any) -> Any:
+    if kind is str:
+        return "" if value is None else str(value)
+    try:
+        number = kind(value)
+    except (TypeError, ValueError):
+        raise BadConfiguration(
+            f"configuration {name}: {value!r} is no {'number' if kind is float else 'whole number'}"
+        ) from None
+    if number < 0:
+        raise BadConfiguration(f"configuration {name}: {value!r} is below 0")
+    return number

@@ -1,0 +1,1 @@
+"""Controls: what experiments switch on."""

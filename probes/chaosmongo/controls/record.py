@@ -1,0 +1,125 @@
+"""The control that opens the run directory, observes, judges and reports, and makes the exit code tell the truth.
+
+    controls:
+      - name: record
+        provider: {type: python, module: chaosmongo.controls.record}
+
+Chaos Toolkit takes its exit code from the journal's `status` and `deviated`. A run that it would call completed is
+marked failed unless our verdict, computed from the record alone, is passed.
+"""
+
+import logging
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from chaoslib.exceptions import InterruptExecution
+
+from chaosmongo import run
+from chaosmongo.checks import judge
+from chaosmongo.errors import ChaosMongoError
+from chaosmongo.history import RecordError, RunDirectory, read, write_whole
+from chaosmongo.history.results import Verdict
+
+logger = logging.getLogger("chaostoolkit")
+
+REPORT_TIMEOUT_S = 120
+
+
+def before_experiment_control(context: dict[str, Any], configuration: dict[str, Any] | None = None, **_: Any) -> None:
+    """Opens the run, or stops the experiment before anything is touched, saying why."""
+    try:
+        run.open_run(_experiment_name(context), context, configuration or {})
+    except ChaosMongoError as error:
+        raise InterruptExecution(str(error)) from None
+    except Exception as error:  # Chaos Toolkit would swallow it and run the experiment without a record
+        logger.debug("opening the run failed", exc_info=True)
+        raise InterruptExecution(f"The run could not be opened: {type(error).__name__}: {error}") from None
+
+
+def after_hypothesis_control(context: dict[str, Any], state: dict[str, Any] | None = None, **_: Any) -> None:  # noqa: ARG001
+    """Records whether the steady state was met."""
+    recording = _recording()
+    if recording is not None:
+        state = state or {}
+        failed = [probe["activity"]["name"] for probe in state.get("probes", []) if not probe.get("tolerance_met")]
+        recording.note("hypothesis", met=bool(state.get("steady_state_met")), probes=failed)
+
+
+def after_activity_control(context: dict[str, Any], state: dict[str, Any] | None = None, **_: Any) -> None:
+    """Records an activity that did not succeed: Chaos Toolkit itself goes on as if nothing were amiss."""
+    recording = _recording()
+    status = (state or {}).get("status")
+    if recording is not None and status not in ("succeeded", None):
+        recording.note("activity", name=str(context.get("name")), status=str(status), error=_last_line(state))
+
+
+def after_experiment_control(context: dict[str, Any], state: dict[str, Any] | None = None, **_: Any) -> None:  # noqa: ARG001
+    """Closes the record, judges it, has the report drawn, and corrects the journal."""
+    journal = state if state is not None else {}
+    recording = _recording()
+    if recording is None:
+        return
+    recording.note("ended", status=str(journal.get("status")), deviated=bool(journal.get("deviated")))
+    verdict = _end()
+    if verdict is None or verdict.verdict == "unknown":
+        if journal.get("status") == "completed":
+            journal["status"] = "failed"
+    elif verdict.verdict == "failed":
+        journal["deviated"] = True
+
+
+def cleanup_control() -> None:
+    """Also where the experiment broke off in a way that skips the hook above, nothing is left running."""
+    _end()
+
+
+def _end() -> Verdict | None:
+    """Closes the run; None where there was none or it cannot be judged. Never raises."""
+    recording = run.forget()
+    if recording is None:
+        return None
+    path = recording.directory.path
+    verdict = None
+    try:
+        verdict = judge(read(path))
+        write_whole(RunDirectory(path).verdict, verdict)
+    except (RecordError, OSError) as error:
+        logger.error("The run in %s cannot be judged: %s", path, error)
+    _report(path)
+    return verdict
+
+
+def _report(path: Path) -> None:
+    """Draws the report in a process of its own: whatever happens there, the verdict stands."""
+    command = [sys.executable, "-m", "chaostoolkit", "--no-version-check", "recovery", "report", str(path)]
+    sys.stdout.flush()
+    try:
+        status = subprocess.run(command, timeout=REPORT_TIMEOUT_S, check=False).returncode
+    except subprocess.TimeoutExpired:
+        status = -1
+    if status != 0:
+        logger.error("The report was not drawn (status %s). Try again with: chaos recovery report %s", status, path)
+
+
+def _recording() -> run.Recording | None:
+    try:
+        return run.current()
+    except ChaosMongoError:
+        return None
+
+
+def _experiment_name(experiment: dict[str, Any]) -> str:
+    """The name of the experiment's file, as `chaos run` was given it; else its title, as a file name."""
+    context = click.get_current_context(silent=True)
+    source = str(context.params.get("source", "")) if context is not None else ""
+    name = Path(source.split("?")[0]).stem or str(experiment.get("title", ""))
+    return "".join(c if c.isalnum() or c in "-_" else "-" for c in name).strip("-")[:60].lower() or "experiment"
+
+
+def _last_line(state: dict[str, Any] | None) -> str:
+    trace = (state or {}).get("exception") or []
+    lines = [line for line in "".join(trace).splitlines() if line.strip()]
+    return lines[-1].strip()[:300] if lines else ""

@@ -1,0 +1,32 @@
+"""The driver lane: inserts and reads through pymongo, as an application does them, retries and waiting included.
+
+pymongo decides when to look for the server again; only the deadline of each operation is ours.
+"""
+
+import time
+
+from chaosmongo import scores
+from chaosmongo.database import Driver, DriverError
+from chaosmongo.history.records import Fail, Info, Invoke, Ok
+
+from .outcome import REFUSED_BEFORE_EXECUTION, Outcome, shortened
+from .server import judged_document
+
+
+class DriverLane:
+    def __init__(self, driver: Driver, deadline_s: float) -> None:
+        self._driver = driver
+        self._deadline_s = deadline_s
+
+    def perform(self, op: Invoke) -> Outcome:
+        sent = time.monotonic_ns()
+        try:
+            if op.f == "read":
+                document = self._driver.find(op.key, self._deadline_s)
+                return judged_document(op, document, sent, time.monotonic_ns())
+            self._driver.insert({"_id": op.key, **scores.workload_score(op.key, op.op)}, self._deadline_s)
+        except DriverError as error:
+            done = time.monotonic_ns()
+            known = not error.sent or error.code in REFUSED_BEFORE_EXECUTION
+            return (Fail if known else Info)(op.op, sent, done, shortened(str(error)))
+        return Ok(op.op, sent, time.monotonic_ns())
