@@ -13,6 +13,8 @@ import msgspec
 
 FIELDS = ("name", "cloud", "zone", "host", "score", "level")
 
+CLOUDS = ("aws", "azure", "gcp", "local")
+
 Score = dict[str, Any]
 
 _encoder = msgspec.json.Encoder(order="sorted")
@@ -46,14 +48,18 @@ def seeded(seed: int, count: int) -> Iterator[Score]:
     All scores are between 100,000 and 999,990, above those that the workload writes: the ten highest are seeded ones.
     """
     rng = random.Random(seed)
+
+    def below(bound: int) -> int:
+        return int(rng.random() * bound)  # of all of `random`, Python promises only that random() never changes
+
     for number in range(count):
         yield {
             "name": f"{seed_prefix(seed)}{number:07d}",
-            "cloud": rng.choice(("aws", "azure", "gcp", "local")),
-            "zone": f"zone-{rng.randrange(9)}",
-            "host": f"host-{rng.randrange(99):02d}",
-            "score": rng.randrange(10_000, 100_000) * 10,
-            "level": rng.randrange(1, 40),
+            "cloud": CLOUDS[below(len(CLOUDS))],
+            "zone": f"zone-{below(9)}",
+            "host": f"host-{below(99):02d}",
+            "score": (10_000 + below(90_000)) * 10,
+            "level": 1 + below(39),
         }
 
 

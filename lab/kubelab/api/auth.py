@@ -1,0 +1,47 @@
+"""Who asks: bearer tokens of tokens.json."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    name: str
+    groups: tuple[str, ...]
+
+
+class Tokens:
+    """The users of a tokens.json: {token: {"user": name, "groups": [names]}}; read again when an unknown token is shown."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._read_at_ns = 0
+        self._users: dict[str, User] = {}
+        self._read()
+
+    def user(self, authorization: str | None) -> User | None:
+        """The user of an Authorization header, None if there is none."""
+        scheme, _, token = (authorization or "").partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            return None
+        found = self._users.get(token.strip())
+        if found is None and self._has_changed():
+            self._read()
+            found = self._users.get(token.strip())
+        return found
+
+    def _has_changed(self) -> bool:
+        try:
+            return self._path.stat().st_mtime_ns != self._read_at_ns
+        except OSError:
+            return False
+
+    def _read(self) -> None:
+        """Raises OSError, ValueError."""
+        changed_at_ns = self._path.stat().st_mtime_ns
+        listed = json.loads(self._path.read_text())
+        self._users = {token: User(entry["user"], tuple(entry.get("groups", ()))) for token, entry in listed.items()}
+        self._read_at_ns = changed_at_ns

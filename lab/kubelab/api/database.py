@@ -1,0 +1,76 @@
+"""Objects on disk: one sqlite file, written before a change is acknowledged, read once at the start.
+
+Write-ahead log without a sync for each commit: what was committed outlives a SIGKILL of this process, not a power cut
+of the machine.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+
+class DatabaseError(Exception):
+    """The file cannot be opened or written; the message says which file, why, and what to do."""
+
+
+class Database:
+    """Table of (resource, namespace, name) -> JSON bytes, and the last resource version that was given out."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            self._prepare()
+        except sqlite3.Error as error:
+            raise self._explained(error) from error
+
+    def _prepare(self) -> None:
+        execute = self._connection.execute
+        execute("PRAGMA locking_mode=EXCLUSIVE")  # a second server on the same state must not start
+        execute("PRAGMA journal_mode=WAL")
+        execute("PRAGMA synchronous=NORMAL")
+        execute(
+            "CREATE TABLE IF NOT EXISTS objects (resource TEXT, namespace TEXT, name TEXT, body BLOB, "
+            "PRIMARY KEY (resource, namespace, name)) WITHOUT ROWID"
+        )
+        execute("CREATE TABLE IF NOT EXISTS revision (id INTEGER PRIMARY KEY CHECK (id = 0), value INTEGER)")
+        execute("INSERT OR IGNORE INTO revision VALUES (0, 0)")
+
+    def _explained(self, error: sqlite3.Error) -> DatabaseError:
+        hint = "another API server uses it: stop that one" if "locked" in str(error) else "check its disk and rights"
+        return DatabaseError(f"cannot use the object store {self._path}: {error}; {hint}")
+
+    def revision(self) -> int:
+        """The last resource version that was given out."""
+        return int(self._connection.execute("SELECT value FROM revision").fetchone()[0])
+
+    def objects(self) -> Iterator[tuple[str, str, str, bytes]]:
+        """Everything that is stored: resource, namespace, name, body."""
+        yield from self._connection.execute("SELECT resource, namespace, name, body FROM objects")
+
+    def write(self, revision: int, resource: str, namespace: str, name: str, body: bytes | None) -> None:
+        """Store a body, or delete with None, together with the resource version of the change.
+
+        Raises DatabaseError: nothing was changed.
+        """
+        try:
+            self._connection.execute("BEGIN")
+            if body is None:
+                self._connection.execute(
+                    "DELETE FROM objects WHERE resource=? AND namespace=? AND name=?", (resource, namespace, name)
+                )
+            else:
+                self._connection.execute(
+                    "INSERT OR REPLACE INTO objects VALUES (?,?,?,?)", (resource, namespace, name, body)
+                )
+            self._connection.execute("UPDATE revision SET value=?", (revision,))
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise self._explained(error) from error
+
+    def close(self) -> None:
+        self._connection.close()

@@ -1,0 +1,61 @@
+"""What a kind adds to the common handling of objects: defaults, rules, allocations. One subclass for each such kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+from typing import Any, ClassVar
+
+from ..fields import FieldError
+from ..names import subdomain_errors
+from ..selectors import field_value
+from ..store import Store
+
+Object = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """What strategies may look at beside the object itself."""
+
+    store: Store
+    service_cidr: IPv4Network
+
+    def values(self, storage: str) -> list[Object]:
+        """All objects of a resource; not to be changed."""
+        return [entry.value for entry in self.store.list(storage)]
+
+
+class Strategy:
+    """A kind without rules of its own. Values given to the hooks may be changed in place, old ones may not."""
+
+    counts_generations: ClassVar[bool] = False  # metadata.generation follows changes of what is not status
+    returns_deleted: ClassVar[bool] = False  # DELETE answers with the object, not with a Status
+    selectable: ClassVar[tuple[str, ...]] = ()  # fields by which lists may be filtered, beside name and namespace
+    name_errors: ClassVar[Callable[[str], list[str]]] = staticmethod(subdomain_errors)
+
+    def default(self, value: Object) -> None:
+        """Fill in what the client left out; on create and on each update."""
+
+    def prepare_create(self, value: Object, cluster: Cluster) -> None:
+        """What only a new object gets: allocations, first status. Raises ApiError."""
+
+    def prepare_update(self, value: Object, old: Object, cluster: Cluster) -> None:
+        """Carry over or allocate what the client cannot choose. Raises ApiError."""
+
+    def validate(self, value: Object) -> list[FieldError]:
+        """What is wrong with a defaulted object."""
+        return []
+
+    def validate_update(self, value: Object, old: Object) -> list[FieldError]:
+        """What must not be changed and was."""
+        return []
+
+    def grace_period_s(self, value: Object, requested_s: int | None) -> int | None:
+        """How long a deletion waits for someone to finish the object; None: it is not waited for."""
+        return None
+
+    def read_field(self, value: Mapping[str, Any], path: str) -> str:
+        """The value by which a field selector chooses."""
+        return field_value(value, path)

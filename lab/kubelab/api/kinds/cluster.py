@@ -1,0 +1,73 @@
+"""Namespaces, Nodes and Events."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..fields import FieldError, invalid
+from ..names import label_errors
+from ..selectors import field_value
+from .base import Cluster, Object, Strategy
+
+NAME_LABEL = "kubernetes.io/metadata.name"
+
+
+class NamespaceStrategy(Strategy):
+    """A namespace outlives its deletion until its contents are gone: spec.finalizers says who has to see to that."""
+
+    returns_deleted = True
+    selectable = ("status.phase",)
+    name_errors = staticmethod(label_errors)
+
+    def default(self, value: Object) -> None:
+        metadata = value["metadata"]
+        if metadata.get("name"):
+            metadata.setdefault("labels", {})[NAME_LABEL] = metadata["name"]
+
+    def prepare_create(self, value: Object, cluster: Cluster) -> None:
+        value["spec"] = {"finalizers": ["kubernetes"]}
+        value["status"] = {"phase": "Active"}
+
+    def prepare_update(self, value: Object, old: Object, cluster: Cluster) -> None:
+        value["spec"] = dict(old.get("spec", {}))
+
+
+class NodeStrategy(Strategy):
+    selectable = ("spec.unschedulable",)
+
+    def default(self, value: Object) -> None:
+        value.setdefault("spec", {})
+        value.setdefault("status", {})
+
+    def read_field(self, value: Any, path: str) -> str:
+        if path == "spec.unschedulable":
+            return "true" if value["spec"].get("unschedulable") else "false"
+        return field_value(value, path)
+
+
+class EventStrategy(Strategy):
+    selectable = (
+        "involvedObject.kind",
+        "involvedObject.namespace",
+        "involvedObject.name",
+        "involvedObject.uid",
+        "involvedObject.apiVersion",
+        "involvedObject.resourceVersion",
+        "involvedObject.fieldPath",
+        "reason",
+        "reportingComponent",
+        "source",
+        "type",
+    )
+
+    def validate(self, value: Object) -> list[FieldError]:
+        namespace = value["metadata"].get("namespace", "")
+        involved = value.get("involvedObject", {}).get("namespace", "")
+        if involved == namespace or (not involved and namespace == "default"):
+            return []
+        return [invalid("involvedObject.namespace", involved, "does not match event.namespace")]
+
+    def read_field(self, value: Any, path: str) -> str:
+        if path == "source":
+            return field_value(value, "source.component") or field_value(value, "reportingComponent")
+        return field_value(value, path)

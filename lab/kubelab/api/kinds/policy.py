@@ -1,0 +1,52 @@
+"""PodDisruptionBudgets, and role bindings: stored, not enforced."""
+
+from __future__ import annotations
+
+from ..fields import FieldError, invalid
+from ..names import path_segment_errors
+from .base import Cluster, Object, Strategy
+
+RBAC = "rbac.authorization.k8s.io"
+
+
+class BudgetStrategy(Strategy):
+    counts_generations = True
+
+    def default(self, value: Object) -> None:
+        value.setdefault("spec", {})
+
+    def prepare_create(self, value: Object, cluster: Cluster) -> None:
+        value["status"] = {"disruptionsAllowed": 0, "currentHealthy": 0, "desiredHealthy": 0, "expectedPods": 0}
+
+    def validate(self, value: Object) -> list[FieldError]:
+        spec = value["spec"]
+        if "minAvailable" not in spec or "maxUnavailable" not in spec:
+            return []
+        printed = {
+            "MinAvailable": spec["minAvailable"],
+            "Selector": spec.get("selector"),
+            "MaxUnavailable": spec["maxUnavailable"],
+            "UnhealthyPodEvictionPolicy": spec.get("unhealthyPodEvictionPolicy"),
+        }
+        return [invalid("spec", printed, "minAvailable and maxUnavailable cannot be both set")]
+
+
+class RoleStrategy(Strategy):
+    name_errors = staticmethod(path_segment_errors)
+
+
+class BindingStrategy(RoleStrategy):
+    def default(self, value: Object) -> None:
+        value.setdefault("roleRef", {}).setdefault("apiGroup", RBAC)
+        for subject in value.get("subjects", ()):
+            if subject.get("kind") in ("User", "Group"):
+                subject.setdefault("apiGroup", RBAC)
+
+    def validate_update(self, value: Object, old: Object) -> list[FieldError]:
+        if value["roleRef"] == old["roleRef"]:
+            return []
+        return [invalid("roleRef", value["roleRef"], "cannot change roleRef")]
+
+
+class AccountStrategy(Strategy):
+    returns_deleted = True

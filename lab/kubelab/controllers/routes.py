@@ -1,0 +1,67 @@
+"""Where connections to Services go: a pure function of Services, EndpointSlices and Nodes.
+
+After kubernetes/pkg/proxy (topology.go): ready endpoints; when there are none, those that serve while terminating.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from kubelab.controllers.endpointslice import SERVICE_NAME
+from kubelab.kinds import Key, Object, key_of
+
+Address = tuple[str, int]
+"""(IP address, TCP port)."""
+Routes = dict[Address, tuple[Address, ...]]
+"""Where to listen -> where to connect to. Nothing to connect to: nothing listens there."""
+
+
+def routes(services: Iterable[Object], slices: Iterable[Object], nodes: Iterable[Object]) -> Routes:
+    by_service: dict[Key, list[Object]] = {}
+    for found in slices:
+        service = (found["metadata"].get("labels") or {}).get(SERVICE_NAME)
+        if service:
+            by_service.setdefault((found["metadata"]["namespace"], service), []).append(found)
+    node_addresses = [address for node in nodes if (address := internal_ip(node))]
+    result: Routes = {}
+    for service in services:
+        for port in service["spec"].get("ports") or ():
+            backends = _backends(by_service.get(key_of(service), []), port.get("name", ""))
+            if port.get("protocol", "TCP") == "TCP" and backends:
+                result |= dict.fromkeys(listen_addresses(service, port, node_addresses), backends)
+    return result
+
+
+def listen_addresses(service: Object, port: Mapping[str, Any], node_addresses: Iterable[str]) -> list[Address]:
+    """Cluster IPs, load balancer addresses and external IPs with the port; every node's address with the NodePort."""
+    spec = service["spec"]
+    if spec.get("type") == "ExternalName":
+        return []
+    balancers = service.get("status", {}).get("loadBalancer", {}).get("ingress") or ()
+    addresses = [ip for ip in spec.get("clusterIPs") or [spec.get("clusterIP")] if ip and ip != "None"]
+    addresses += [ingress["ip"] for ingress in balancers if ingress.get("ip")]
+    listen = [(address, int(port["port"])) for address in addresses]
+    if port.get("nodePort"):
+        listen += [(address, int(port["nodePort"])) for address in node_addresses]
+    return listen
+
+
+def internal_ip(node: Object) -> str | None:
+    addresses = node.get("status", {}).get("addresses") or ()
+    return next((a["address"] for a in addresses if a["type"] == "InternalIP"), None)
+
+
+def _backends(slices: Iterable[Object], port_name: str) -> tuple[Address, ...]:
+    ready: list[Address] = []
+    leaving: list[Address] = []
+    for found in slices:
+        numbers = [int(p["port"]) for p in found.get("ports") or () if p.get("name", "") == port_name]
+        for endpoint in found.get("endpoints") or ():
+            conditions = endpoint["conditions"]
+            addresses = [(ip, number) for ip in endpoint["addresses"] for number in numbers]
+            if conditions.get("ready", True):
+                ready += addresses
+            elif conditions.get("serving") and conditions.get("terminating"):
+                leaving += addresses
+    return tuple(sorted(ready or leaving))

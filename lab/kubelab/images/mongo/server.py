@@ -1,0 +1,67 @@
+"""The database process: its command line, and a temporary server for the first start."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+
+from .errors import ServerUnreachable
+from .wire import Connection
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def command_line(host: str, port: int, data: Path, *, auth: bool, cache_mb: int) -> list[str]:
+    """SecantusDB as a single server. Writes reach the log on disk as mongod's do: at once only for j: true."""
+    options = ["--host", host, "--port", str(port), "--storage-path", str(data), "--cache-size", f"{cache_mb}M"]
+    return [sys.executable, "-P", "-m", "secantus", *options, "--standalone", *(["--auth"] if auth else [])]
+
+
+class TemporaryServer:
+    """A server without passwords on a loopback port of its own, for as long as the first users are being made."""
+
+    def __init__(self, data: Path, cache_mb: int, timeout_s: float = 30.0) -> None:
+        self.host, self.port = "127.0.0.1", _free_port()
+        self._process = subprocess.Popen(command_line(self.host, self.port, data, auth=False, cache_mb=cache_mb))
+        self._deadline_s = time.monotonic() + timeout_s
+
+    def connect(self) -> Connection:
+        """Wait for the server to listen. Raises ServerUnreachable when it ends, or takes longer than its time."""
+        while True:
+            try:
+                return Connection(self.host, self.port)
+            except ServerUnreachable:
+                if (status := self._process.poll()) is not None:
+                    raise ServerUnreachable(f"the server for the first start ended with status {status}") from None
+                if time.monotonic() > self._deadline_s:
+                    raise
+                time.sleep(0.005)
+
+    def stop(self, timeout_s: float = 10.0) -> None:
+        """End it cleanly, so that the users are on disk; kill it only when it does not end in time."""
+        self._process.terminate()
+        deadline_s = time.monotonic() + timeout_s
+        while self._process.poll() is None and time.monotonic() < deadline_s:
+            _knock(self.host, self.port)
+            time.sleep(0.005)
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+
+
+def _knock(host: str, port: int) -> None:
+    """Connect once: an idle SecantusDB notices that it was told to end only after 2 s, or when somebody connects."""
+    try:
+        socket.create_connection((host, port), 0.1).close()
+    except OSError:
+        pass
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,215 @@
+"""One pod on its node, from its assignment to its end.
+
+    volumes -> address -> init containers, one after the other -> containers -> ... -> SIGTERM, grace, SIGKILL -> gone
+
+After kubernetes/pkg/kubelet/pod_workers.go: a pod once started is only ever told to stop; the pod object goes when
+its containers are gone and its files are removed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import datetime
+
+from kubelab.clock import parse
+from kubelab.errors import ApiError
+from kubelab.kinds import PODS, Object, is_terminating, uid_of
+from kubelab.node import volumes
+from kubelab.node.container import Runner
+from kubelab.node.machine import Machine
+from kubelab.node.report import Reporter
+from kubelab.node.status import ContainerState, Ended, PodState, Started, Waiting, is_initialized, status
+
+log = logging.getLogger(__name__)
+
+SHORTEST_GRACE_S = 2
+"""What a container gets even when its pod is deleted by force (minimumGracePeriodInSeconds)."""
+MOUNT_RETRIES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 122.0)
+RETRY_S = 0.2
+LOST = 255
+"""The exit code of a container that ended while nobody looked."""
+
+
+class PodWorker:
+    """Runs one pod (by UID). `update` and `removed` bring news of the pod object."""
+
+    def __init__(self, machine: Machine, pod: Object) -> None:
+        self.machine = machine
+        self.pod = pod
+        self.exists = True
+        self._reporter = Reporter(machine.client, pod)
+        self._stop = asyncio.Event()
+        self._news = asyncio.Event()
+        spec = pod["spec"]
+        init = [ContainerState(c, Waiting("PodInitializing")) for c in spec.get("initContainers") or ()]
+        reason = "PodInitializing" if init else "ContainerCreating"
+        main = [ContainerState(c, Waiting(reason)) for c in spec["containers"]]
+        started_at = pod.get("status", {}).get("startTime")
+        self.state = PodState(
+            pod, machine.address, parse(started_at) if started_at else machine.now(), main, init_containers=init
+        )
+        self._mounts = volumes.Mounts(machine.client, pod, machine.pod_directory(uid_of(pod)))
+        self.runners = [Runner(machine, self.state, c, self._mounts, self._report) for c in init + main]
+        self._remember(pod)
+
+    def _remember(self, pod: Object) -> None:
+        """A pod that ran before this process started goes on counting its restarts."""
+        known = pod.get("status", {})
+        for found in (known.get("initContainerStatuses") or []) + (known.get("containerStatuses") or []):
+            for container in self.state.containers + self.state.init_containers:
+                if container.name == found["name"] and found.get("containerID"):
+                    container.restarts = found["restartCount"]
+                    container.last = _lost(found, self.machine.now())
+
+    def update(self, pod: Object) -> None:
+        self.pod = self.state.pod = pod
+        self._reporter.observe(pod)
+        self._news.set()
+        if is_terminating(pod):
+            self._stop.set()
+
+    def removed(self) -> None:
+        """The pod object is gone."""
+        self.exists = False
+        self._news.set()
+        self._stop.set()
+
+    async def run(self) -> None:
+        """Until the pod is gone."""
+        reporting = asyncio.create_task(self._reporter.run())
+        living = asyncio.create_task(self._live())
+        stopping = asyncio.create_task(self._stop.wait())
+        try:
+            if is_terminating(self.pod):
+                self._stop.set()
+            await asyncio.wait({living, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if living.done() and living.exception():
+                log.error("pod %s", self.pod["metadata"]["name"], exc_info=living.exception())
+            await stopping
+            living.cancel()
+            await asyncio.gather(living, return_exceptions=True)
+            await self._terminate()
+        finally:
+            for task in (reporting, living, stopping):
+                task.cancel()
+            for runner in self.runners:
+                runner.stop_probes()
+
+    def _report(self) -> None:
+        if self.exists:
+            self._reporter.tell(status(self.state, self._reporter.known_status, self.machine.now()))
+
+    async def _live(self) -> None:
+        """Makes everything ready, then looks after the containers, whenever the node looks at them."""
+        self._report()
+        await self._mount()
+        self.state.pod_ip = self.machine.addresses.take()
+        self.state.sandbox_ready = True
+        shown_ip, self.state.pod_ip = self.state.pod_ip, ""
+        self._report()  # The address is told with the first container.
+        self.state.pod_ip = shown_ip
+        while True:
+            await self._look()
+            if all(r.finished for r in self._main_runners()):
+                return
+            await self.machine.relist.next()
+
+    async def _look(self) -> None:
+        for runner in self.runners[: len(self.state.init_containers)]:
+            if not (isinstance(runner.state.state, Ended) and runner.state.state.exit_code == 0):
+                await runner.look()
+                return
+        for runner in self._main_runners():
+            await runner.look()
+
+    def _main_runners(self) -> list[Runner]:
+        return self.runners[len(self.state.init_containers) :]
+
+    async def _mount(self) -> None:
+        failures = 0
+        while True:
+            try:
+                await self._mounts.make()
+                return
+            except volumes.MountError as e:
+                self.machine.events.tell(self.pod, "Warning", "FailedMount", str(e))
+            await asyncio.sleep(MOUNT_RETRIES_S[min(failures, len(MOUNT_RETRIES_S) - 1)])
+            failures += 1
+
+    async def _terminate(self) -> None:
+        """Stops the containers within the grace period, tells how they ended, and lets the pod go."""
+        running = [r for r in self.runners if r.running]
+        for runner in running:
+            runner.stop_probes("liveness", "startup")
+            runner.tell("Normal", "Killing", f"Stopping container {runner.state.name}")
+        self._report()
+        stopping = [asyncio.create_task(self._stop_container(r)) for r in running]
+        await asyncio.gather(*stopping)
+        for runner in self.runners:
+            runner.stop_probes()
+            if runner.process is not None:
+                runner.note_end()
+        self.state.ended = True
+        self._report()
+        await self._reporter.sent()
+        await self.machine.relist.next()
+        volumes.remove(self.machine.pod_directory(uid_of(self.pod)))
+        if self.state.pod_ip:
+            self.machine.addresses.release(self.state.pod_ip)
+        await self._delete()
+
+    async def _stop_container(self, runner: Runner) -> None:
+        """A grace period that is shortened while the container stops counts from then on."""
+        assert runner.process is not None
+        process = runner.process
+        process.terminate()
+        began = asyncio.get_running_loop().time()
+        while process.exit_code is None:
+            left_s = began + self._grace_s() - asyncio.get_running_loop().time()
+            if left_s <= 0:
+                process.kill()
+                await process.wait()
+                return
+            self._news.clear()
+            ended = asyncio.create_task(process.wait())
+            news = asyncio.create_task(self._news.wait())
+            await asyncio.wait({ended, news}, timeout=left_s, return_when=asyncio.FIRST_COMPLETED)
+            ended.cancel()
+            news.cancel()
+
+    def _grace_s(self) -> float:
+        metadata, spec = self.pod["metadata"], self.pod["spec"]
+        wanted = metadata.get("deletionGracePeriodSeconds", spec.get("terminationGracePeriodSeconds", 30))
+        return float(max(wanted, SHORTEST_GRACE_S) if self.exists else SHORTEST_GRACE_S)
+
+    async def _delete(self) -> None:
+        metadata = self.pod["metadata"]
+        while self.exists:
+            try:
+                await self.machine.client.delete(
+                    PODS, metadata["name"], metadata["namespace"], uid=metadata["uid"], grace_period_s=0
+                )
+                return
+            except ApiError as e:
+                if not e.transient:
+                    return
+            await asyncio.sleep(RETRY_S)
+
+
+def _lost(found: Object, now: datetime) -> Ended:
+    started = found["state"].get("running", {}).get("startedAt")
+    return Ended(
+        exit_code=LOST,
+        started_at=parse(started) if started else now,
+        finished_at=now,
+        container_id=found["containerID"].rpartition("/")[2],
+        reason="Unknown",
+    )
+
+
+def is_running(container: ContainerState) -> bool:
+    return isinstance(container.state, Started)
+
+
+__all__ = ["PodWorker", "is_initialized"]

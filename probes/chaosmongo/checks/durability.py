@@ -1,0 +1,189 @@
+"""Fate of every write, exactly one each, from what was recorded of it and what is in the database afterwards.
+
+acknowledged   kept: there once, as it was written. LOST: not there. ALTERED: there once, with other content.
+               DUPLICATED: there more than once, whatever the content
+unknown        recovered: there, as it was written. absent: not
+failed         rejected: not there. APPLIED: there, in whatever number and content
+phantom        a document with the run's marker that none of these accounts for: no write named its key, or an unknown
+               write accounts for one copy with its own content and this is another
+
+A loss is a suffix when, before each loss event, it took the newest acknowledgements and no others. The loss events are
+the outages that the faults caused: what was acknowledged after an outage is another matter than what was before it. It
+is a hole when a write survived that was sent after a lost one had been acknowledged; of writes that overlapped nobody
+can tell which one the database took first.
+"""
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+from chaosmongo.history import Op
+from chaosmongo.history.records import LANES, Document
+from chaosmongo.history.results import LISTED, Durability, Finding, Loss
+
+from .check import Checked
+from .evidence import Evidence
+from .words import counted, listed
+
+Fate = Literal["kept", "lost", "altered", "duplicated", "recovered", "absent", "rejected", "applied"]
+Copies = dict[str, list[str]]
+"""Digests of all documents that bear a key."""
+
+
+class KeyReused(Exception):
+    """Two writes name the same key, so no document can be told to be the one's or the other's."""
+
+
+def check(evidence: Evidence) -> Checked[Durability | None]:
+    scan = evidence.history.scan
+    if scan is None:
+        return _cannot_say("the database was not read back")
+    if scan.end is None or scan.end.error:
+        why = scan.end.error if scan.end else "its end is not on record"
+        return _cannot_say(f"the read-back broke off: {why}")
+    durability = examine(evidence, scan.documents)
+    return Checked(durability, _finding(durability, evidence.history.run.objectives.rpo_writes))
+
+
+def _cannot_say(why: str) -> Checked[Durability | None]:
+    return Checked(None, Finding("durability", "unknown", f"nobody can say what was lost: {why}"))
+
+
+def examine(evidence: Evidence, documents: Iterable[Document]) -> Durability:
+    """Raises KeyReused."""
+    writes = [op for op in evidence.history.ops if op.f == "write"]
+    copies = _copies(documents, evidence.history.run.marker)
+    fates = {op.op: fate(op, copies.get(op.key, [])) for op in writes}
+    by_fate: dict[str, list[Op]] = {}
+    for op in writes:
+        by_fate.setdefault(fates[op.op], []).append(op)
+    phantoms = _phantoms(writes, copies)
+    acknowledged = [op for op in writes if op.outcome == "ok"]
+    lost = by_fate.get("lost", [])
+    return Durability(
+        writes=len(writes),
+        **{name: len(by_fate.get(name, [])) for name in _FATES},
+        phantoms=len(phantoms),
+        stale_reads=sum(op.stale for op in evidence.history.ops),
+        shape=_shape(acknowledged, {op.op for op in lost}, _loss_events(evidence)),
+        rpa_ns=_recovery_point(acknowledged, fates, evidence.fault_ns) if lost else None,
+        lost_writes=_losses(lost),
+        altered_writes=_losses(by_fate.get("altered", [])),
+        duplicated_writes=_losses(by_fate.get("duplicated", [])),
+        applied_keys=[op.key for op in by_fate.get("applied", [])][:LISTED],
+        phantom_keys=phantoms[:LISTED],
+    )
+
+
+_FATES: tuple[Fate, ...] = ("kept", "lost", "altered", "duplicated", "recovered", "absent", "rejected", "applied")
+
+
+def fate(op: Op, digests: Sequence[str]) -> Fate:
+    """The fate of a write, given the digests of all documents that bear its key."""
+    if op.outcome == "fail":
+        return "applied" if digests else "rejected"
+    if op.outcome == "info":
+        return "recovered" if op.digest in digests else "absent"
+    if not digests:
+        return "lost"
+    if len(digests) > 1:
+        return "duplicated"
+    return "kept" if digests[0] == op.digest else "altered"
+
+
+def _copies(documents: Iterable[Document], marker: str) -> Copies:
+    copies: Copies = {}
+    for document in documents:
+        if document.key.startswith(marker):
+            copies.setdefault(document.key, []).append(document.digest)
+    return copies
+
+
+def _phantoms(writes: Sequence[Op], copies: Copies) -> list[str]:
+    """Keys of the documents that nobody wrote, one for each document."""
+    known = {op.key: op for op in writes}
+    if len(known) < len(writes):
+        key, times = Counter(op.key for op in writes).most_common(1)[0]
+        raise KeyReused(f"{times} writes on record have the key {key!r}")
+    phantoms = []
+    for key, digests in copies.items():
+        op = known.get(key)
+        if op is None:
+            phantoms += [key] * len(digests)
+        elif op.outcome == "info":
+            phantoms += [key] * (len(digests) - (op.digest in digests))
+    return phantoms
+
+
+def _loss_events(evidence: Evidence) -> list[int]:
+    """By when each outage that a fault caused had begun, as the lane nearest to the server saw it."""
+    for lane in LANES:
+        caused = evidence.caused(lane)
+        if caused:
+            return sorted(window.start.hi_ns for window in caused)
+    return []
+
+
+def _shape(acknowledged: Sequence[Op], lost: set[int], events: list[int]) -> Literal["none", "suffix", "hole"]:
+    if not lost:
+        return "none"
+    eras: dict[int, list[Op]] = {}
+    for op in acknowledged:
+        eras.setdefault(bisect_right(events, op.sent_ns), []).append(op)
+    return "hole" if any(_has_hole(era, lost) for era in eras.values()) else "suffix"
+
+
+def _has_hole(era: Sequence[Op], lost: set[int]) -> bool:
+    first_lost_ns = min((op.done_ns for op in era if op.op in lost), default=None)
+    return first_lost_ns is not None and any(op.op not in lost and op.sent_ns > first_lost_ns for op in era)
+
+
+def _recovery_point(acknowledged: Sequence[Op], fates: dict[int, Fate], fault_ns: int | None) -> int | None:
+    """From the last surviving acknowledgement before the fault to the fault; with no survivor, from the first write."""
+    if fault_ns is None:
+        return None
+    before = [op for op in acknowledged if op.done_ns <= fault_ns]
+    survived = [op.done_ns for op in before if fates[op.op] != "lost"]
+    last_ns = max(survived) if survived else min((op.sent_ns for op in before), default=fault_ns)
+    return fault_ns - last_ns
+
+
+def _losses(ops: Iterable[Op]) -> list[Loss]:
+    ordered = sorted(ops, key=lambda op: (op.done_ns, op.op))
+    return [Loss(op.key, op.lane, op.done_ns) for op in ordered[:LISTED]]
+
+
+def _finding(found: Durability, allowed: int) -> Finding:
+    acknowledged = found.kept + found.lost + found.altered + found.duplicated
+    wrong = _wrong(found)
+    if found.lost > allowed or wrong:
+        return Finding("durability", "failed", "; ".join([_told(found, acknowledged), *wrong]))
+    if not acknowledged:
+        return Finding("durability", "unknown", "no write was acknowledged, so none could be lost")
+    within = f", {allowed:,} allowed" if found.lost else ""
+    return Finding("durability", "passed", _told(found, acknowledged) + within)
+
+
+def _wrong(found: Durability) -> list[str]:
+    """What no objective allows."""
+    told = [
+        (found.altered, "acknowledged write", "altered", [loss.key for loss in found.altered_writes]),
+        (found.duplicated, "acknowledged write", "duplicated", [loss.key for loss in found.duplicated_writes]),
+        (found.applied, "failed write", "applied all the same", found.applied_keys),
+        (found.phantoms, "document", "that nobody wrote", found.phantom_keys),
+        (found.stale_reads, "read", "stale: without what had been acknowledged before", []),
+    ]
+    return [
+        f"{counted(number, noun)} {what}" + (f" ({listed(keys, number)})" if keys else "")
+        for number, noun, what, keys in told
+        if number
+    ]
+
+
+def _told(found: Durability, acknowledged: int) -> str:
+    if not found.lost:
+        return f"{counted(acknowledged, 'acknowledged write')}, none lost"
+    how = "the newest ones" if found.shape == "suffix" else "with a HOLE: later ones survived"
+    names = listed([loss.key for loss in found.lost_writes], found.lost)
+    return f"{found.lost:,} of {counted(acknowledged, 'acknowledged write')} LOST, {how} ({names})"

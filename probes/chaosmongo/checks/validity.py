@@ -1,0 +1,170 @@
+"""Is the instrument to be believed? One problem of these makes the verdict unknown, however good the rest looks.
+
+the record   damaged or torn, without plan, operations or end, with a gap in a watch, without a complete read-back
+the load     less than 95 % of the planned rate before the fault, by lane and function; too many operations in flight
+the prober   late: the 99th percentile of sent minus due is not below the lane's tick
+the course   no fault, no seeded scores, an outage under way when the fault began
+"""
+
+from collections.abc import Callable, Iterator
+
+from chaosmongo.history.results import Finding
+
+from .check import Checked
+from .evidence import Evidence
+from .words import counted, listed, seconds
+
+LOAD = 0.95
+"""Share of the planned rate that must have been sent before the fault."""
+
+LATE_START_NS = 2_000_000_000
+"""A function may begin this much after the first operation of the record: reads wait for something to read."""
+
+LATE_AT = 0.99
+"""Quantile of sent minus due that must lie below the tick."""
+
+
+def check(evidence: Evidence) -> Checked[None]:
+    problems = [problem for part in _PARTS for problem in part(evidence)]
+    details = {"lateness_p99_ms": {lane: round(late / 1e6, 3) for lane, late in _lateness(evidence).items()}}
+    if problems:
+        return Checked(None, Finding("validity", "unknown", "; ".join(problems), details), tuple(_doubts(evidence)))
+    told = f"record whole, load on time (99 % within {_latest(evidence)}), undisturbed before the fault"
+    return Checked(None, Finding("validity", "passed", told, details), tuple(_doubts(evidence)))
+
+
+def _record(evidence: Evidence) -> Iterator[str]:
+    history = evidence.history
+    if history.damage:
+        yield f"the record is damaged: {listed(history.damage, most=2)}"
+    if history.torn:
+        yield f"a writer was cut off in the middle of a line: {listed(sorted(set(history.torn)))}"
+    if history.plan is None:
+        yield "the workload's plan is not on record"
+    if not history.ops:
+        yield "no operation is on record"
+    elif not any(note.what == "stopped" for note in history.ops_notes):
+        yield "the workload did not close its record"
+    unfinished = _unfinished(evidence)
+    if unfinished:
+        yield f"{counted(unfinished, 'operation')} never ended on record"
+
+
+def _unfinished(evidence: Evidence) -> int:
+    """Operations that must have ended, one way or the other, before the record did."""
+    deadlines = {lane: evidence.deadline_ns(lane) or 0 for lane in evidence.lanes}
+    return sum(not op.done_ns and op.due_ns + deadlines[op.lane] < evidence.end_ns for op in evidence.history.ops)
+
+
+def _watch(evidence: Evidence) -> Iterator[str]:
+    history = evidence.history
+    if evidence.clustered and not evidence.pods:
+        yield f"no pod of namespace {history.run.target.namespace} is on record"
+    gaps = [str(note.detail.get("resource", "")) for note in history.cluster_notes if note.what == "gap"]
+    if gaps:
+        yield f"watches have gaps: {listed(sorted(set(gaps)))}"
+
+
+def _read_back(evidence: Evidence) -> Iterator[str]:
+    scan = evidence.history.scan
+    if not evidence.history.seeded:
+        yield "no scores were seeded"
+    if scan is None:
+        yield "the database was not read back"
+    elif scan.end is None or scan.end.error:
+        yield "the read-back is not complete"
+    elif scan.end.documents != len(scan.documents):
+        yield f"the read-back counted {scan.end.documents:,} documents, and {len(scan.documents):,} are on record"
+    if scan is not None and scan.start.time_ns < max((op.done_ns for op in evidence.history.ops if op.key), default=0):
+        yield "the read-back began before the last operation was over"
+
+
+def _course(evidence: Evidence) -> Iterator[str]:
+    fault_ns = evidence.fault_ns
+    if fault_ns is None:
+        yield "there was no fault"
+        return
+    for lane, ops in evidence.lanes.items():
+        if not any(op.outcome == "ok" and op.done_ns <= fault_ns for op in ops):
+            yield f"{lane} gave no good answer before the fault"
+        for window in evidence.windows[lane]:
+            if not evidence.is_caused(window) and (window.end is None or window.end.hi_ns > fault_ns):
+                yield f"{lane} was down already when the fault began"
+
+
+def _load(evidence: Evidence) -> Iterator[str]:
+    plan, fault_ns = evidence.history.plan, evidence.fault_ns
+    if plan is None or fault_ns is None or not evidence.history.ops:
+        return
+    begin_ns = min(op.due_ns for op in evidence.history.ops)
+    for lane, lane_plan in plan.lanes.items():
+        for f, rate in lane_plan.rates.items():
+            due = [op for op in evidence.lanes[lane] if op.f == f and op.due_ns < fault_ns]
+            first_ns = min(due[0].due_ns if due else fault_ns, begin_ns + LATE_START_NS)
+            planned = rate * max(0, fault_ns - first_ns) / 1e9
+            sent = sum(op.sent_ns > 0 for op in due)
+            if rate and sent < max(1, int(LOAD * planned)):
+                yield f"{lane} sent {sent:,} of {planned:,.0f} planned {f} operations before the fault"
+
+
+def _in_flight(evidence: Evidence) -> Iterator[str]:
+    unsent: dict[str, int] = {}
+    for op in evidence.history.ops:
+        if not op.sent_ns and op.outcome == "fail" and "in flight" in op.error:
+            unsent[op.lane] = unsent.get(op.lane, 0) + 1
+    for lane, number in unsent.items():
+        yield f"{lane} did not send {counted(number, 'operation')}: too many in flight"
+
+
+def _late(evidence: Evidence) -> Iterator[str]:
+    for lane, late_ns in _lateness(evidence).items():
+        tick_ns = _tick_ns(evidence, lane)
+        if tick_ns is not None and late_ns >= tick_ns:
+            yield f"{lane} was late: 99 % within {seconds(late_ns, 4)}, its tick is {seconds(tick_ns, 4)}"
+
+
+def _lateness(evidence: Evidence) -> dict[str, int]:
+    """99th percentile of sent minus due, by lane."""
+    found = {}
+    for lane, ops in evidence.lanes.items():
+        late = sorted(op.sent_ns - op.due_ns for op in ops if op.sent_ns)
+        if late:
+            found[lane] = late[min(len(late) - 1, int(LATE_AT * len(late)))]
+    return found
+
+
+def _tick_ns(evidence: Evidence, lane: str) -> float | None:
+    """Time from one operation of the lane's most frequent function to the next."""
+    plan = evidence.history.plan
+    rates = plan.lanes[lane].rates.values() if plan and lane in plan.lanes else []
+    fastest = max(rates, default=0)
+    return 1e9 / fastest if fastest else None
+
+
+def _latest(evidence: Evidence) -> str:
+    return seconds(max(_lateness(evidence).values(), default=0), 4)
+
+
+_PARTS: tuple[Callable[[Evidence], Iterator[str]], ...] = (
+    _record,
+    _watch,
+    _read_back,
+    _course,
+    _load,
+    _in_flight,
+    _late,
+)
+
+
+def _doubts(evidence: Evidence) -> Iterator[str]:
+    for lane, windows in evidence.windows.items():
+        earlier = sum(not evidence.is_caused(window) for window in windows)
+        if earlier and evidence.fault_ns is not None:
+            yield f"{lane} had {counted(earlier, 'outage')} before the fault"
+    reasons = [note.detail.get("reason", "") for note in evidence.history.ops_notes if note.what == "stopped"]
+    for reason in reasons:
+        if reason not in ("", "told to"):
+            yield f"the workload was stopped by something else than the experiment: {reason}"
+    for note in evidence.history.cluster_notes:
+        if note.what == "not watched":
+            yield f"{note.detail.get('resource', 'a resource')} could not be watched: {note.detail.get('reason', '')}"

@@ -1,0 +1,91 @@
+"""All checks, one verdict: failed outranks unknown outranks passed. A check that raises is unknown."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from chaosmongo.history import History
+from chaosmongo.history.results import Durability, FaultSummary, Finding, LaneRecovery, Phase, Verdict, worst
+
+from . import durability, identity, injection, phases, ready_gap, recovery, seeds, single_writer, validity
+from .check import Checked
+from .evidence import Evidence
+from .words import counted, measured, plain, seconds
+
+T = TypeVar("T")
+
+
+def judge(history: History) -> Verdict:
+    """What the record says of the run. The same record gives the same verdict, byte for byte. Never raises."""
+    evidence = Evidence(history)
+    valid = _run("validity", validity.check, evidence, None)
+    hit: Checked[list[FaultSummary]] = _run("injection", injection.check, evidence, [])
+    recovered: Checked[list[LaneRecovery]] = _run("recovery", recovery.check, evidence, [])
+    durable = _run("durability", durability.check, evidence, None)
+    seeded = _run("seeds", seeds.check, evidence, None)
+    identical = _run("identity", identity.check, evidence, None)
+    single = _run("single_writer", single_writer.check, evidence, None)
+    phased: Checked[list[Phase]] = _run("phases", phases.check, evidence, [])
+    gap = _run("ready_gap", ready_gap.check, evidence, None)
+    checked: list[Checked[object]] = [valid, hit, recovered, durable, seeded, identical, single, phased, gap]
+    findings = [part.finding for part in checked if part.finding is not None]
+    answer = worst([finding.verdict for finding in findings])
+    return Verdict(
+        run=history.run.run,
+        verdict=answer,
+        sentence=f"{answer}: {_sentence(answer, findings, durable.result, recovered.result)}",
+        findings=findings,
+        faults=hit.result,
+        recovery=recovered.result,
+        phases=phased.result,
+        durability=durable.result,
+        seeds=seeded.result,
+        ready_gap=gap.result,
+        doubts=[doubt for part in checked for doubt in part.doubts],
+    )
+
+
+def _run(name: str, check: Callable[[Evidence], Checked[T]], evidence: Evidence, otherwise: T) -> Checked[T]:
+    try:
+        return check(evidence)
+    except Exception as error:  # whatever it is, a crashed check is an answer: nobody knows
+        told = f"the check crashed: {type(error).__name__}: {error}"
+        return Checked(otherwise, Finding(name, "unknown", told))
+
+
+def _sentence(answer: str, findings: list[Finding], durable: Durability | None, lanes: list[LaneRecovery]) -> str:
+    if answer == "passed":
+        return f"{_kept(durable)}; {_recovered(lanes)}"
+    return "; ".join(finding.summary for finding in findings if finding.verdict == answer) or "nothing was checked"
+
+
+def _kept(durable: Durability | None) -> str:
+    if durable is None:
+        return "nothing was read back"
+    acknowledged = durable.kept + durable.lost
+    return f"{counted(acknowledged, 'acknowledged write')}, {f'{durable.lost:,} lost' if durable.lost else 'none lost'}"
+
+
+_WHO = {"server": "the database answered", "driver": "applications were served", "user": "players were served"}
+
+
+def _recovered(lanes: list[LaneRecovery]) -> str:
+    told = [_told(lane) for lane in lanes]
+    limits = {lane.objective_s for lane in lanes}
+    if len(limits) == 1 and None not in limits:
+        return f"{', '.join(told)} (objective {plain(lanes[0].objective_s or 0)})"
+    return ", ".join(text + _limit(lane) for text, lane in zip(told, lanes, strict=True)) or "no lane was measured"
+
+
+def _limit(lane: LaneRecovery) -> str:
+    return "" if lane.objective_s is None else f" (objective {plain(lane.objective_s)})"
+
+
+def _told(lane: LaneRecovery) -> str:
+    who = _WHO.get(lane.lane, f"{lane.lane} was served")
+    if lane.rta is not None:
+        return f"{who} again after {measured(lane.rta)}"
+    if lane.shorter_than_ns is not None:
+        return f"{who} without an outage longer than {seconds(lane.shorter_than_ns, 3)}"
+    if lane.censored_ns is not None:
+        return f"{who} not again within {seconds(lane.censored_ns)}"
+    return f"whether {who} is not known"

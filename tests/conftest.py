@@ -1,0 +1,100 @@
+"""What tests of several rooms share: a real database, and proof that nothing is left behind."""
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SECANTUSD = Path(sys.executable).with_name("secantusd-py")
+
+
+class Database:
+    """A real SecantusDB on a loopback port, as a process that a test may stop, kill and start again."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.host = "127.0.0.1"
+        self.port = free_port()
+        self._log = (directory / "database.log").open("ab")
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def uri(self) -> str:
+        return f"mongodb://{self.host}:{self.port}/pacman?directConnection=true"
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self, *options: str) -> "Database":
+        command = [str(SECANTUSD), "--host", self.host, "--port", str(self.port), "--standalone", *options]
+        self._process = subprocess.Popen(
+            [*command, "--storage-path", str(self.directory / "db")], stdout=self._log, stderr=self._log
+        )
+        wait_for_port(self.host, self.port)
+        return self
+
+    def signal(self, number: int) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def stop(self) -> None:
+        """Ends it with SIGTERM and waits."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(20)
+            self._process = None
+
+    def kill(self) -> None:
+        """Ends it with SIGKILL and waits."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def close(self) -> None:
+        self.kill()
+        self._log.close()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for_port(host: str, port: int, timeout_s: float = 15) -> None:
+    end = time.monotonic() + timeout_s
+    while time.monotonic() < end:
+        try:
+            socket.create_connection((host, port), timeout=1).close()
+        except OSError:
+            time.sleep(0.02)
+        else:
+            return
+    raise TimeoutError(f"nothing listens on {host}:{port} after {timeout_s} s")
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    """A fresh database that asks for no password."""
+    found = Database(tmp_path)
+    try:
+        yield found.start()
+    finally:
+        found.close()
+
+
+@pytest.fixture
+def stopped_database(tmp_path: Path) -> Iterator[Database]:
+    """A database that a test starts itself."""
+    found = Database(tmp_path)
+    try:
+        yield found
+    finally:
+        found.close()
