@@ -7,7 +7,6 @@ from chaosmongo.history import History
 from chaosmongo.history.results import Answer, Verdict
 
 from . import words
-from .gaps import gaps
 from .quantities import count
 from .words import harmless
 
@@ -26,16 +25,16 @@ def summary(console: "Console", history: History, verdict: Verdict, report: Path
     console.print()
     head = Text(f" {words.SYMBOLS[verdict.verdict]} {verdict.verdict.upper()} ", style=f"bold reverse {colour}")
     console.print(head + Text(f"  {harmless(history.run.run)}", style="bold"))
-    console.print(Text(harmless(verdict.sentence)))
+    console.print(Text(harmless(words.sentence(verdict))))
     console.print()
-    console.print(_facts(history, verdict))
+    console.print(_facts(verdict))
     if report is not None:
         # A path is there to be copied: never broken over two lines.
         console.print(Text("  report    ", style="bold") + Text(harmless(str(report))), soft_wrap=True)
     console.print()
 
 
-def _facts(history: History, verdict: Verdict) -> "Table":
+def _facts(verdict: Verdict) -> "Table":
     from rich.table import Table
     from rich.text import Text
 
@@ -46,7 +45,6 @@ def _facts(history: History, verdict: Verdict) -> "Table":
         "  writes": _writes(verdict),
         "  recovery": _recovery(verdict),
         "  phases": _phases(verdict),
-        "  missing": gaps(history),
         "  doubts": verdict.doubts,
     }
     for name, lines in blocks.items():
@@ -61,7 +59,7 @@ def _writes(verdict: Verdict) -> list[str]:
         return [words.recovery_point(None)]
     line = (
         f"{count(words.acknowledged(durability))} acknowledged, {count(durability.lost)} lost; "
-        f"{count(words.unknown(durability))} unknown ({count(durability.recovered)} of them are there)"
+        f"{count(words.unknown(durability))} unknown ({count(durability.recovered)} there, {count(durability.absent)} not)"
     )
     worse = {
         "altered": durability.altered,

@@ -3,7 +3,7 @@
 import unicodedata
 
 from chaosmongo.history.records import LANES
-from chaosmongo.history.results import Answer, Bracket, Durability, LaneRecovery, Phase
+from chaosmongo.history.results import Answer, Bracket, Durability, LaneRecovery, Phase, Verdict
 
 from .quantities import at_least, at_most, count, counted, limit, measured, seconds, with_uncertainty
 
@@ -20,6 +20,12 @@ LANE_MEANINGS = {
 def lane_order(lane: str) -> tuple[int, str]:
     """Sort key: from the server outwards to the user, then whatever else there is."""
     return (LANES.index(lane) if lane in LANES else len(LANES), lane)
+
+
+def sentence(verdict: Verdict) -> str:
+    """The verdict's own sentence, without the word that stands beside it already."""
+    text = verdict.sentence.removeprefix(f"{verdict.verdict}: ").strip()
+    return f"{text[:1].upper()}{text[1:].removesuffix('.')}."
 
 
 def recovery_time(lane: LaneRecovery) -> str:

@@ -3,8 +3,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from browser import Browser
-from recorded_runs import Recorded, record
+
+from .browser import Browser
+from .recorded_runs import Recorded, record
 
 
 @pytest.fixture

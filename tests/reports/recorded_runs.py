@@ -13,11 +13,13 @@ from typing import Any
 
 from chaosmongo.history import RunDirectory, Writer, write_whole
 from chaosmongo.history import records as r
-from chaosmongo.scores import digest, workload_score
+from chaosmongo.scores import digest, seeded, workload_score
 
 S = 1_000_000_000
 FAULT_NS = 5_000 * S
 """When the fault began."""
+
+SEEDED = 100
 
 RATES: dict[str, dict[str, float]] = {
     "server": {"hello": 200.0, "write": 20.0, "read": 20.0},
@@ -46,6 +48,7 @@ class Recorded:
     fault: bool = True
     workload: bool = True
     readback: bool = True
+    scanned: bool = True
     stopped: bool = True
     same_uid: bool = False
     torn: bool = False
@@ -146,15 +149,18 @@ def _completion(what: Recorded, number: int, lane: str, due_ns: int, chance: ran
 
 def _readback(path: Path, what: Recorded, writes: list[tuple[int, str, str, str]]) -> None:
     acknowledged = sorted(w for w in writes if w[3] == "ok")
-    before = [w for w in acknowledged if w[0] < FAULT_NS]
+    before = [w for w in acknowledged if w[0] < at(what.down_s or 0)]
     lost = {w[1] for w in before[len(before) - what.lost :]}
     unknown = [w for w in writes if w[3] == "info"]
     kept = [w for w in acknowledged if w[1] not in lost] + unknown[::2]
     with Writer(path, "readback.jsonl", what.name) as file:
-        file.write(r.Seeded(at(-what.before_s - 0.5), 42, 0, 0))
-        file.write(r.ScanStart(at(what.after_s + 1)))
-        file.write(*(r.Document(key, body) for _, key, body, _ in kept))
-        file.write(r.ScanEnd(at(what.after_s + 2), len(kept)))
+        file.write(r.Seeded(at(-what.before_s - 0.5), 42, SEEDED, 0))
+        file.write(r.ScanStart(at(what.after_s + 4)))
+        documents = [r.Document(key, body) for _, key, body, _ in kept]
+        documents += [r.Document(score["name"], digest(score)) for score in seeded(42, SEEDED)]
+        file.write(*documents)
+        if what.scanned:
+            file.write(r.ScanEnd(at(what.after_s + 5), len(documents)))
 
 
 def _faults(path: Path, what: Recorded) -> None:
@@ -168,7 +174,7 @@ def _cluster(path: Path, what: Recorded) -> None:
     with Writer(path, "cluster.jsonl", what.name) as file:
         file.write(
             r.ClusterEvent(at(-what.before_s), "pods", "LIST", items=[pod("uid-before", ready=True)]),
-            r.ClusterEvent(at(-what.before_s), "endpointslices", "LIST", items=[_slice(True)]),
+            r.ClusterEvent(at(-what.before_s), "endpointslices", "LIST", items=[_slice("uid-before", True)]),
             r.ClusterEvent(at(-what.before_s), "events", "LIST", items=[]),
         )
         if what.fault:
@@ -180,17 +186,17 @@ def _story(uid: str) -> Iterator[r.ClusterEvent]:
     killing = {
         "metadata": {"name": "mongo-0.1"},
         "reason": "Killing",
-        "involvedObject": {"kind": "Pod", "name": "mongo-0"},
+        "involvedObject": {"kind": "Pod", "name": "mongo-0", "uid": "uid-before"},
     }
     yield r.ClusterEvent(at(0.10), "events", "ADDED", killing)
-    yield r.ClusterEvent(at(0.12), "endpointslices", "MODIFIED", _slice(False))
+    yield r.ClusterEvent(at(0.12), "endpointslices", "MODIFIED", _slice("uid-before", False))
     yield r.ClusterEvent(at(0.14), "pods", "MODIFIED", pod("uid-before", deleting=True, ready=True))
     yield r.ClusterEvent(at(2.10), "pods", "MODIFIED", pod("uid-before", deleting=True, running=False))
     yield r.ClusterEvent(at(2.30), "pods", "DELETED", pod("uid-before", deleting=True, running=False))
     yield r.ClusterEvent(at(2.33), "pods", "ADDED", pod(uid, node="", running=False))
     yield r.ClusterEvent(at(2.35), "pods", "MODIFIED", pod(uid, running=False))
     yield r.ClusterEvent(at(3.10), "pods", "MODIFIED", pod(uid))
-    yield r.ClusterEvent(at(5.20), "endpointslices", "MODIFIED", _slice(True))
+    yield r.ClusterEvent(at(5.20), "endpointslices", "MODIFIED", _slice(uid, True))
     yield r.ClusterEvent(at(5.23), "pods", "MODIFIED", pod(uid, ready=True))
 
 
@@ -198,8 +204,11 @@ def pod(
     uid: str, *, node: str = "node-0", deleting: bool = False, running: bool = True, ready: bool = False
 ) -> dict[str, Any]:
     """A pod as the API server tells of it, as far as anything reads it."""
-    metadata = {"name": "mongo-0", "namespace": "pacman", "uid": uid, "labels": {"name": "mongo"}}
-    state = {"running": {}} if running else {"terminated": {}} if deleting else {"waiting": {}}
+    owner = {"kind": "StatefulSet", "name": "mongo", "controller": True}
+    metadata = {"name": "mongo-0", "namespace": "pacman", "uid": uid, "ownerReferences": [owner]}
+    began = "2026-01-02T03:00:00Z" if uid == "uid-before" else "2026-01-02T03:04:10Z"
+    ended = {"startedAt": began, "finishedAt": "2026-01-02T03:04:07Z", "exitCode": 0}
+    state = {"running": {"startedAt": began}} if running else {"terminated": ended} if deleting else {"waiting": {}}
     return {
         "metadata": metadata | ({"deletionTimestamp": "2026-01-02T03:04:05Z"} if deleting else {}),
         "spec": {"nodeName": node} if node else {},
@@ -211,9 +220,10 @@ def pod(
     }
 
 
-def _slice(ready: bool) -> dict[str, Any]:
-    endpoint = {"addresses": ["127.64.1.2"], "conditions": {"ready": ready}, "targetRef": {"name": "mongo-0"}}
+def _slice(uid: str, ready: bool) -> dict[str, Any]:
+    target = {"kind": "Pod", "name": "mongo-0", "uid": uid}
+    endpoint = {"addresses": ["127.64.1.2"], "conditions": {"ready": ready}, "targetRef": target}
     return {
-        "metadata": {"name": "mongo-abcde", "labels": {"kubernetes.io/service-name": "mongo"}},
+        "metadata": {"name": "mongo-abcde", "namespace": "pacman", "labels": {"kubernetes.io/service-name": "mongo"}},
         "endpoints": [endpoint],
     }

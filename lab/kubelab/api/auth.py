@@ -14,7 +14,10 @@ class User:
 
 
 class Tokens:
-    """The users of a tokens.json: {token: {"user": name, "groups": [names]}}; read again when an unknown token is shown."""
+    """The users of a tokens.json, {token: {"user": name, "groups": [names]}}.
+
+    The file is read again when an unknown token is shown and the file has changed.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path

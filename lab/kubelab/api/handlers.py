@@ -140,7 +140,7 @@ class Handlers:
         return self._entries_response(call, [entry], None)
 
     def _list(self, call: Call) -> web.Response:
-        page = self._lister.list(call.resource, call.target.namespace, options.list_options(call.resource, call.query))
+        page = self._lister.page(call.resource, call.target.namespace, options.list_options(call.resource, call.query))
         return self._entries_response(call, page.entries, page.metadata)
 
     def _entries_response(self, call: Call, entries: list[Entry], metadata: Object | None) -> web.Response:
@@ -236,7 +236,7 @@ class Handlers:
     def _delete_collection(self, call: Call) -> web.Response:
         resource = call.resource
         wanted = options.delete_options(read_delete_options(call), call.query)
-        page = self._lister.list(resource, call.target.namespace, options.list_options(resource, call.query))
+        page = self._lister.page(resource, call.target.namespace, options.list_options(resource, call.query))
         for entry in page.entries:
             delete(self._cluster, resource, *entry.key, wanted)
         metadata = page.metadata | {"resourceVersion": str(self._cluster.store.revision)}
@@ -264,7 +264,7 @@ class Handlers:
 
     def _get_scale(self, call: Call) -> web.Response:
         entry = find(self._cluster, call.resource, call.target.namespace, call.target.name)
-        return document_response(scale_of(call.resource, entry.value))
+        return document_response(scale_of(entry.value))
 
     def _put_scale(self, call: Call) -> web.Response:
         document = bodies.read_object(call.body, call.content_type, call.resource, "Scale", "autoscaling/v1")
@@ -278,12 +278,12 @@ class Handlers:
         target, resource = call.target, call.resource
 
         def apply(value: Object) -> Object:
-            scale = Decoder().read(change(scale_of(resource, value)), "Scale")
+            scale = Decoder().read(change(scale_of(value)), "Scale")
             return rescaled(value, scale, target.name)
 
         dry_run = call.dry_run(options_kind)
         updated = update(self._cluster, resource, target.namespace, target.name, apply, dry_run=dry_run)
-        return document_response(scale_of(resource, updated))
+        return document_response(scale_of(updated))
 
     def _review(self, call: Call) -> web.Response:
         """SelfSubjectAccessReview: roles are stored, not enforced, so everybody may do everything."""

@@ -36,7 +36,7 @@ class Lister:
         self._store = store
         self._snapshots: OrderedDict[tuple[str, int], list[Entry]] = OrderedDict()
 
-    def list(self, resource: Resource, namespace: str, options: ListOptions) -> Page:
+    def page(self, resource: Resource, namespace: str, options: ListOptions) -> Page:
         """Raises ApiError: 400, 410 or 504 for a state that is not to be had."""
         after: Key | None = None
         if options.continue_token:
@@ -49,7 +49,7 @@ class Lister:
             revision = self._store.revision
             if options.revision > revision:
                 raise revision_too_large(options.revision, revision)
-            entries = self._store.list(resource.storage, namespace)
+            entries = self._store.entries(resource.storage, namespace)
         chosen = [entry for entry in entries if not namespace or entry.key[0] == namespace]
         if after is not None:
             chosen = [entry for entry in chosen if entry.key > after]
@@ -88,7 +88,7 @@ class Lister:
             changes = self._store.changes_since(resource.storage, revision)
         except HistoryLost as lost:
             raise expired(too_old or f"The resourceVersion for the provided list is too old: {lost}") from None
-        state = {entry.key: entry for entry in self._store.list(resource.storage)}
+        state = {entry.key: entry for entry in self._store.entries(resource.storage)}
         for change in reversed(changes):
             if change.previous is None:
                 state.pop(change.entry.key, None)

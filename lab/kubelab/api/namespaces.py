@@ -26,7 +26,7 @@ class NamespaceFinalizer:
 
     def resume(self) -> None:
         """Go on with what an earlier server left unfinished."""
-        for entry in self._cluster.store.list(NAMESPACES.storage):
+        for entry in self._cluster.store.entries(NAMESPACES.storage):
             self._begin(entry.value)
 
     def _look(self, change: Change) -> None:
@@ -50,7 +50,7 @@ class NamespaceFinalizer:
         """Ask for the deletion of what is not yet being deleted; how much is still there."""
         left = 0
         for resource in contents():
-            for entry in self._cluster.store.list(resource.storage, namespace):
+            for entry in self._cluster.store.entries(resource.storage, namespace):
                 gone = False
                 if not entry.value["metadata"].get("deletionTimestamp"):
                     _, gone = delete(self._cluster, resource, *entry.key, DeleteOptions(propagation="Background"))

@@ -132,7 +132,7 @@ class LabelParser:
 
     def _set(self) -> frozenset[str]:
         self._expect("(")
-        values = set()
+        values: set[str] = set()
         while True:
             token = self._next()
             if token == ")":

@@ -66,8 +66,8 @@ class Store:
         self._changes: dict[str, deque[Change]] = defaultdict(lambda: deque(maxlen=history))
         self._listeners: dict[str, set[Callable[[Change], None]]] = defaultdict(set)
         self.revision = max(database.revision(), 1)
-        self._oldest: dict[str, int] = defaultdict(lambda: self._first)
-        self._first = self.revision
+        first = self.revision  # what happened before this server started is not known
+        self._oldest: dict[str, int] = defaultdict(lambda: first)
         for resource, namespace, name, body in database.objects():
             value = decode(body)
             entry = Entry((namespace, name), int(value["metadata"]["resourceVersion"]), value, body)
@@ -76,7 +76,7 @@ class Store:
     def get(self, resource: str, key: Key) -> Entry | None:
         return self._objects[resource].get(key)
 
-    def list(self, resource: str, namespace: str = "") -> list[Entry]:
+    def entries(self, resource: str, namespace: str = "") -> list[Entry]:
         """Entries in the order of their keys; of all namespaces if none is given."""
         entries = self._objects[resource].values()
         chosen = [entry for entry in entries if entry.key[0] == namespace] if namespace else list(entries)

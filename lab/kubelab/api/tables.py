@@ -9,9 +9,9 @@ import msgspec
 
 from . import views
 from .columns import columns_of
+from .fields import unsupported
 from .negotiation import Form
 from .options import refused
-from .fields import unsupported
 from .resources import Resource
 from .store import Entry
 

@@ -71,7 +71,7 @@ class Watch:
         if not options.initial:
             yield from self._lines_of(self._store.changes_since(self._resource.storage, options.revision))
             return
-        for entry in self._store.list(self._resource.storage, self._namespace):
+        for entry in self._store.entries(self._resource.storage, self._namespace):
             if options.selected.matches(entry.value):
                 yield event_line("ADDED", self._render(entry))
         if options.marked and options.bookmarks:

@@ -57,6 +57,10 @@ class Runner:
         """It has ended and will not be started again."""
         return isinstance(self.state.state, Ended) and not self._is_restarted(self.state.state.exit_code)
 
+    @property
+    def succeeded(self) -> bool:
+        return isinstance(self.state.state, Ended) and self.state.state.exit_code == 0
+
     def tell(self, event_type: str, reason: str, message: str) -> None:
         where = "initContainers" if self.state in self._pod.init_containers else "containers"
         self._machine.events.tell(

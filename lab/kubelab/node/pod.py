@@ -19,7 +19,7 @@ from kubelab.node import volumes
 from kubelab.node.container import Runner
 from kubelab.node.machine import Machine
 from kubelab.node.report import Reporter
-from kubelab.node.status import ContainerState, Ended, PodState, Started, Waiting, is_initialized, status
+from kubelab.node.status import ContainerState, Ended, PodState, Waiting, status
 
 log = logging.getLogger(__name__)
 
@@ -65,15 +65,19 @@ class PodWorker:
     def update(self, pod: Object) -> None:
         self.pod = self.state.pod = pod
         self._reporter.observe(pod)
-        self._news.set()
+        self._tell_news()
         if is_terminating(pod):
             self._stop.set()
 
     def removed(self) -> None:
         """The pod object is gone."""
         self.exists = False
-        self._news.set()
+        self._tell_news()
         self._stop.set()
+
+    def _tell_news(self) -> None:
+        told, self._news = self._news, asyncio.Event()
+        told.set()
 
     async def run(self) -> None:
         """Until the pod is gone."""
@@ -104,11 +108,10 @@ class PodWorker:
         """Makes everything ready, then looks after the containers, whenever the node looks at them."""
         self._report()
         await self._mount()
-        self.state.pod_ip = self.machine.addresses.take()
+        address = self.machine.addresses.take()
         self.state.sandbox_ready = True
-        shown_ip, self.state.pod_ip = self.state.pod_ip, ""
-        self._report()  # The address is told with the first container.
-        self.state.pod_ip = shown_ip
+        self._report()
+        self.state.pod_ip = address  # Told with the first container.
         while True:
             await self._look()
             if all(r.finished for r in self._main_runners()):
@@ -117,8 +120,9 @@ class PodWorker:
 
     async def _look(self) -> None:
         for runner in self.runners[: len(self.state.init_containers)]:
-            if not (isinstance(runner.state.state, Ended) and runner.state.state.exit_code == 0):
+            if not runner.succeeded:
                 await runner.look()
+            if not runner.succeeded:
                 return
         for runner in self._main_runners():
             await runner.look()
@@ -171,7 +175,6 @@ class PodWorker:
                 process.kill()
                 await process.wait()
                 return
-            self._news.clear()
             ended = asyncio.create_task(process.wait())
             news = asyncio.create_task(self._news.wait())
             await asyncio.wait({ended, news}, timeout=left_s, return_when=asyncio.FIRST_COMPLETED)
@@ -206,10 +209,3 @@ def _lost(found: Object, now: datetime) -> Ended:
         container_id=found["containerID"].rpartition("/")[2],
         reason="Unknown",
     )
-
-
-def is_running(container: ContainerState) -> bool:
-    return isinstance(container.state, Started)
-
-
-__all__ = ["PodWorker", "is_initialized"]

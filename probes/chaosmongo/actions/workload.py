@@ -26,7 +26,7 @@ def start_workload(
     lanes: list = None,  # type: ignore[type-arg,assignment]  # noqa: RUF013
     write_concern: dict = None,  # type: ignore[type-arg,assignment]  # noqa: RUF013
     retry_writes: bool = False,
-    deadline_s: float = 1.0,
+    deadline_s: float = 0.5,
     in_flight_max: int = 256,
     timeout_s: float = 15,
 ) -> dict:  # type: ignore[type-arg]

@@ -33,7 +33,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Course:
-    """What became of one pod: `uid` is its UID when the fault began, `new_uid` its successor's, or its own if it stayed.
+    """What became of one pod: `uid` is its UID at the fault, `new_uid` its successor's, or its own if it stayed.
 
     pods: sightings under its name since the fault.
     """
@@ -92,32 +92,38 @@ def _end(evidence: Evidence) -> Mark | None:
             return None
         ends.append(Mark(_STABLE.get(lane, f"{lane} stable"), caused[-1].end, f"{lane} lane"))
     last = max(ends, key=lambda mark: mark.when.middle_ns, default=None)
-    if last is None or last.name != "server stable":
+    if last is None or last.name != _STABLE["server"]:
         return last
-    serving = _serving(evidence)
-    return serving if serving is not None and serving.when == last.when else last
+    usual = [mark.name for mark in (_serving(evidence), _answers(evidence)) if mark and _meet(mark.when, last.when)]
+    return Mark(usual[0], last.when, last.source) if usual else last
+
+
+def _meet(one: Bracket, other: Bracket) -> bool:
+    return one.lo_ns <= other.hi_ns and other.lo_ns <= one.hi_ns
 
 
 def _lane_marks(evidence: Evidence) -> Iterator[Mark]:
-    answers = _first_success(evidence, "server", "hello")
-    if answers is not None:
-        yield Mark("server answers", answers, "server lane")
-    serving = _serving(evidence)
-    if serving is not None:
-        yield serving
+    yield from (mark for mark in (_answers(evidence), _serving(evidence)) if mark is not None)
     for lane in evidence.lanes:
         caused = evidence.caused(lane)
         if lane != "server" and caused and caused[-1].end is not None:
             yield Mark(_STABLE.get(lane, f"{lane} stable"), caused[-1].end, f"{lane} lane")
 
 
+def _answers(evidence: Evidence) -> Mark | None:
+    first = _first_success(evidence, "server", "hello")
+    return None if first is None else Mark("server answers", first, "server lane: hello")
+
+
 def _serving(evidence: Evidence) -> Mark | None:
-    """When the server had answered both a write and a read."""
+    """When the server had answered both a write and a read, which it does not before it answers at all."""
     firsts = [_first_success(evidence, "server", f) for f in ("write", "read")]
     seen = [first for first in firsts if first is not None]
     if not seen:
         return None
-    return Mark("server reads and writes", max(seen, key=lambda first: first.hi_ns), "server lane")
+    last, answers = max(seen, key=lambda first: first.hi_ns), _answers(evidence)
+    lo_ns = last.lo_ns if answers is None else min(max(last.lo_ns, answers.when.lo_ns), last.hi_ns)
+    return Mark("server reads and writes", Bracket(lo_ns, last.hi_ns), "server lane: write and read")
 
 
 def _first_success(evidence: Evidence, lane: str, f: str) -> Bracket | None:
@@ -158,8 +164,8 @@ def _return(evidence: Evidence, course: Course) -> Iterator[Mark]:
         if scheduled is not None:
             yield _moment("scheduled", scheduled, "pod: PodScheduled")
     ready = _ready(course)
-    answers = _first_success(evidence, "server", "hello")
-    started = _started(evidence, course, new, answers.hi_ns if answers is not None else ready)
+    answers = _answers(evidence)
+    started = _started(evidence, course, new, answers.when.hi_ns if answers is not None else ready)
     if started is not None:
         yield started
         yield from _listening(evidence, started.when.lo_ns)

@@ -12,7 +12,7 @@ from chaosmongo.history.results import Finding
 
 from .check import Checked
 from .evidence import Evidence
-from .words import counted, listed, seconds
+from .words import counted, listed, milliseconds
 
 LOAD = 0.95
 """Share of the planned rate that must have been sent before the fault."""
@@ -120,7 +120,7 @@ def _late(evidence: Evidence) -> Iterator[str]:
     for lane, late_ns in _lateness(evidence).items():
         tick_ns = _tick_ns(evidence, lane)
         if tick_ns is not None and late_ns >= tick_ns:
-            yield f"{lane} was late: 99 % within {seconds(late_ns, 4)}, its tick is {seconds(tick_ns, 4)}"
+            yield f"{lane} was late: 99 % within {milliseconds(late_ns)}, its tick is {milliseconds(tick_ns)}"
 
 
 def _lateness(evidence: Evidence) -> dict[str, int]:
@@ -142,7 +142,7 @@ def _tick_ns(evidence: Evidence, lane: str) -> float | None:
 
 
 def _latest(evidence: Evidence) -> str:
-    return seconds(max(_lateness(evidence).values(), default=0), 4)
+    return milliseconds(max(_lateness(evidence).values(), default=0))
 
 
 _PARTS: tuple[Callable[[Evidence], Iterator[str]], ...] = (

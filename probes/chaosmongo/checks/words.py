@@ -10,6 +10,11 @@ def seconds(ns: float, decimals: int = 2) -> str:
     return f"{ns / 1e9:.{decimals}f} s"
 
 
+def milliseconds(ns: float) -> str:
+    """0.25 ms"""
+    return f"{ns / 1e6:.2f} ms"
+
+
 def measured(bracket: Bracket) -> str:
     """4.12 s ± 0.01 s. The uncertainty is rounded up: the interval that is shown holds the bracket."""
     half_s = bracket.uncertainty_ns / 1e9

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..clock import now, parse
+from kubelab.api.clock import now, parse
 
 Object = dict[str, Any]
 NONE = "<none>"

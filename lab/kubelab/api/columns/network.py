@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..verbs.special import selector_text
+from kubelab.api.verbs.special import selector_text
+
 from .base import AGE, NAME, NONE, UNSET, Column, Object, at, field, joined, labels_text, shortened, wide
 
 SHOWN_ADDRESS_LENGTH = 16

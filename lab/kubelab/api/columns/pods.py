@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..clock import parse
+from kubelab.api.clock import parse
+
 from .base import AGE, NAME, NONE, Column, Object, at, field, since, wide
 
 FINISHED = ("Failed", "Succeeded")

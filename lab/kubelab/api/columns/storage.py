@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..kinds.storage import DEFAULT_CLASS
+from kubelab.api.kinds.storage import DEFAULT_CLASS
+
 from .base import AGE, NAME, UNSET, Column, Object, at, field, wide
 
 ACCESS_MODES = {"ReadWriteOnce": "RWO", "ReadOnlyMany": "ROX", "ReadWriteMany": "RWX", "ReadWriteOncePod": "RWOP"}
@@ -13,11 +14,11 @@ def access_modes(modes: list[str]) -> str:
 
 
 def phase(value: Object) -> str:
-    return "Terminating" if "deletionTimestamp" in value["metadata"] else at(value, "status.phase")
+    return "Terminating" if "deletionTimestamp" in value["metadata"] else str(at(value, "status.phase"))
 
 
 def claim_capacity(claim: Object) -> str:
-    return at(claim, "status.capacity.storage") if at(claim, "spec.volumeName") else ""
+    return str(at(claim, "status.capacity.storage")) if at(claim, "spec.volumeName") else ""
 
 
 def claim_modes(claim: Object) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..verbs.special import selector_text
+from kubelab.api.verbs.special import selector_text
+
 from .base import AGE, NAME, NONE, Column, Object, at, field, wide
 
 

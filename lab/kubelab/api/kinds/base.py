@@ -1,16 +1,18 @@
 """What a kind adds to the common handling of objects: defaults, rules, allocations. One subclass for each such kind."""
 
+# ruff: noqa: ARG002 - a hook need not look at everything it is given
+
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 from typing import Any, ClassVar
 
-from ..fields import FieldError
-from ..names import subdomain_errors
-from ..selectors import field_value
-from ..store import Store
+from kubelab.api.fields import FieldError
+from kubelab.api.names import subdomain_errors
+from kubelab.api.selectors import field_value
+from kubelab.api.store import Store
 
 Object = dict[str, Any]
 
@@ -24,7 +26,7 @@ class Cluster:
 
     def values(self, storage: str) -> list[Object]:
         """All objects of a resource; not to be changed."""
-        return [entry.value for entry in self.store.list(storage)]
+        return [entry.value for entry in self.store.entries(storage)]
 
 
 class Strategy:
@@ -33,7 +35,10 @@ class Strategy:
     counts_generations: ClassVar[bool] = False  # metadata.generation follows changes of what is not status
     returns_deleted: ClassVar[bool] = False  # DELETE answers with the object, not with a Status
     selectable: ClassVar[tuple[str, ...]] = ()  # fields by which lists may be filtered, beside name and namespace
-    name_errors: ClassVar[Callable[[str], list[str]]] = staticmethod(subdomain_errors)
+
+    def name_errors(self, name: str) -> list[str]:
+        """What is wrong with a name."""
+        return subdomain_errors(name)
 
     def default(self, value: Object) -> None:
         """Fill in what the client left out; on create and on each update."""

@@ -1,12 +1,15 @@
 """Namespaces, Nodes and Events."""
 
+# ruff: noqa: ARG002 - a hook need not look at everything it is given
+
 from __future__ import annotations
 
 from typing import Any
 
-from ..fields import FieldError, invalid
-from ..names import label_errors
-from ..selectors import field_value
+from kubelab.api.fields import FieldError, invalid
+from kubelab.api.names import label_errors
+from kubelab.api.selectors import field_value
+
 from .base import Cluster, Object, Strategy
 
 NAME_LABEL = "kubernetes.io/metadata.name"
@@ -17,7 +20,9 @@ class NamespaceStrategy(Strategy):
 
     returns_deleted = True
     selectable = ("status.phase",)
-    name_errors = staticmethod(label_errors)
+
+    def name_errors(self, name: str) -> list[str]:
+        return label_errors(name)
 
     def default(self, value: Object) -> None:
         metadata = value["metadata"]

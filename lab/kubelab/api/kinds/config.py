@@ -1,12 +1,15 @@
 """ConfigMaps and Secrets: keys, immutability, stringData."""
 
+
+
 from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
 
-from ..fields import FieldError, forbidden, invalid
-from ..names import config_key_errors
+from kubelab.api.fields import FieldError, forbidden, invalid
+from kubelab.api.names import config_key_errors
+
 from .base import Object, Strategy
 
 

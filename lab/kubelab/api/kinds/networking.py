@@ -1,10 +1,13 @@
 """EndpointSlices, Ingresses, IngressClasses and NetworkPolicies."""
 
+# ruff: noqa: ARG002 - a hook need not look at everything it is given
+
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..fields import FieldError, invalid, required, unsupported
+from kubelab.api.fields import FieldError, invalid, required, unsupported
+
 from .base import Cluster, Object, Strategy
 
 ADDRESS_TYPES = ("FQDN", "IPv4", "IPv6")

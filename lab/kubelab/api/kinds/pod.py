@@ -1,12 +1,15 @@
 """Pods: defaults of a new pod, what may be changed later, and how long a deletion waits."""
 
+# ruff: noqa: ARG002 - a hook need not look at everything it is given
+
 from __future__ import annotations
 
 import copy
 from typing import Any
 
-from ..fields import FieldError, forbidden
-from ..selectors import field_value
+from kubelab.api.fields import FieldError, forbidden
+from kubelab.api.selectors import field_value
+
 from .base import Cluster, Object, Strategy
 from .podrules import pod_spec_errors
 from .podspec import default_pod_spec

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..fields import FieldError, duplicate, invalid, required, unsupported
-from ..names import label_errors, subdomain_errors
+from kubelab.api.fields import FieldError, duplicate, invalid, required, unsupported
+from kubelab.api.names import label_errors, subdomain_errors
 
 Object = dict[str, Any]
 

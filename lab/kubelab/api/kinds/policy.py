@@ -1,9 +1,12 @@
 """PodDisruptionBudgets, and role bindings: stored, not enforced."""
 
+# ruff: noqa: ARG002 - a hook need not look at everything it is given
+
 from __future__ import annotations
 
-from ..fields import FieldError, invalid
-from ..names import path_segment_errors
+from kubelab.api.fields import FieldError, invalid
+from kubelab.api.names import path_segment_errors
+
 from .base import Cluster, Object, Strategy
 
 RBAC = "rbac.authorization.k8s.io"
@@ -32,7 +35,8 @@ class BudgetStrategy(Strategy):
 
 
 class RoleStrategy(Strategy):
-    name_errors = staticmethod(path_segment_errors)
+    def name_errors(self, name: str) -> list[str]:
+        return path_segment_errors(name)
 
 
 class BindingStrategy(RoleStrategy):

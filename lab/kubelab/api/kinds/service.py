@@ -1,15 +1,18 @@
 """Services: defaults, rules, and the allocation of cluster addresses and node ports."""
 
+
+
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator
 from ipaddress import AddressValueError, IPv4Address
 
-from ..fields import FieldError, invalid, required, unsupported
-from ..names import dns_1035_errors
-from ..resources import SERVICES
-from ..status import invalid as invalid_object
+from kubelab.api.fields import FieldError, invalid, required, unsupported
+from kubelab.api.names import dns_1035_errors
+from kubelab.api.resources import SERVICES
+from kubelab.api.status import invalid as invalid_object
+
 from .base import Cluster, Object, Strategy
 from .podrules import PORT_RANGE, PROTOCOLS, is_port
 
@@ -21,7 +24,9 @@ HEADLESS = "None"
 class ServiceStrategy(Strategy):
     returns_deleted = True
     selectable = ("spec.clusterIP", "spec.type")
-    name_errors = staticmethod(dns_1035_errors)
+
+    def name_errors(self, name: str) -> list[str]:
+        return dns_1035_errors(name)
 
     def default(self, value: Object) -> None:
         spec = value.setdefault("spec", {})

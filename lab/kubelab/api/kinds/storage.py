@@ -1,8 +1,11 @@
 """PersistentVolumeClaims, PersistentVolumes and StorageClasses."""
 
+# ruff: noqa: ARG002 - a hook need not look at everything it is given
+
 from __future__ import annotations
 
-from ..fields import FieldError, forbidden, required
+from kubelab.api.fields import FieldError, forbidden, required
+
 from .base import Cluster, Object, Strategy
 
 DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"

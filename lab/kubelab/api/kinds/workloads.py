@@ -1,11 +1,14 @@
 """StatefulSets, Deployments and ReplicaSets: defaults and rules of what makes pods from a template."""
 
+# ruff: noqa: ARG002 - a hook need not look at everything it is given
+
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..fields import FieldError, forbidden, invalid, required
-from ..selectors import selector_matches
+from kubelab.api.fields import FieldError, forbidden, invalid, required
+from kubelab.api.selectors import selector_matches
+
 from .base import Cluster, Object, Strategy
 from .podrules import pod_spec_errors
 from .podspec import default_pod_spec

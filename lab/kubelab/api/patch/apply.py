@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..status import bad_request
+from kubelab.api.status import bad_request
+
 from .jsonpatch import apply_json_patch
 from .merge import apply_merge_patch
 from .strategic import apply_strategic_patch

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from ..status import ApiError, bad_request, unprocessable
+from kubelab.api.status import ApiError, bad_request, unprocessable
 
 OPERATIONS_LIMIT = 10_000
 

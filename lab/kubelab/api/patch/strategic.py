@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..schema.types import element_type, field_type
-from ..status import bad_request
+from kubelab.api.schema.types import element_type, field_type
+from kubelab.api.status import bad_request
+
 from .mergekeys import MERGE_KEYS, PRIMITIVE
 
 Object = dict[str, Any]
@@ -30,7 +31,7 @@ def apply_strategic_patch(document: Object, patch: Any, type_name: str) -> Objec
 def _merge_objects(document: Object, patch: Object, type_name: str) -> Object:
     directive = patch.get(DIRECTIVE)
     if directive == "replace":
-        return _plain({key: value for key, value in patch.items() if key != DIRECTIVE})
+        return {key: _plain(value) for key, value in patch.items() if key != DIRECTIVE}
     if directive == "delete":
         return {}
     if directive not in (None, "merge"):

@@ -1,7 +1,7 @@
 """Reading an object that a client sent: each value has the type of its field, or the request is refused.
 
-What Go's typed decoding does on the way is done here as well: unknown fields are dropped (and reported), so are nulls and
-empty lists and maps, numbers become quantities.
+What Go's typed decoding does on the way is done here as well: unknown fields are dropped (and reported), so are nulls
+and empty lists and maps, numbers become quantities.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ..status import bad_request
+from kubelab.api.status import bad_request
+
 from .types import field_type, fields_of
 
 GO_TYPES = {

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..kinds import Cluster, strategy_of
-from ..metadata import fill_new, metadata_errors
-from ..names import generated
-from ..resources import NAMESPACES, Resource
-from ..status import already_exists, forbidden, invalid, not_found
+from kubelab.api.kinds import Cluster, strategy_of
+from kubelab.api.metadata import fill_new, metadata_errors
+from kubelab.api.names import generated
+from kubelab.api.resources import NAMESPACES, Resource
+from kubelab.api.status import already_exists, forbidden, invalid, not_found
 
 Object = dict[str, Any]
 

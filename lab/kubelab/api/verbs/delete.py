@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..clock import now, shifted, stamp
-from ..kinds import Cluster, strategy_of
-from ..resources import NAMESPACES, Resource
-from ..status import conflict, forbidden
-from ..store import Entry
+from kubelab.api.clock import now, shifted, stamp
+from kubelab.api.kinds import Cluster, strategy_of
+from kubelab.api.resources import NAMESPACES, Resource
+from kubelab.api.status import conflict, forbidden
+from kubelab.api.store import Entry
+
 from .finish import is_finished
 from .update import at_revision, find
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import fields
-from ..clock import now, stamp
-from ..kinds import Cluster
-from ..resources import PODS, Resource
-from ..status import bad_request, conflict, invalid
+from kubelab.api import fields
+from kubelab.api.clock import now, stamp
+from kubelab.api.kinds import Cluster
+from kubelab.api.resources import PODS
+from kubelab.api.status import bad_request, conflict, invalid
+
 from .delete import DeleteOptions, delete
 from .update import find, update
 
@@ -50,7 +51,7 @@ def set_condition(status: Object, kind: str, value: str) -> None:
     condition.pop("message", None)
 
 
-def scale_of(resource: Resource, value: Object) -> Object:
+def scale_of(value: Object) -> Object:
     """The Scale of a workload, with kind and apiVersion."""
     metadata = value["metadata"]
     kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..kinds import Cluster, strategy_of
-from ..metadata import carry_over, metadata_errors, update_errors
-from ..resources import Resource
-from ..status import conflict, invalid, modified, not_found
-from ..store import Entry
+from kubelab.api.kinds import Cluster, strategy_of
+from kubelab.api.metadata import carry_over, metadata_errors, update_errors
+from kubelab.api.resources import Resource
+from kubelab.api.status import conflict, invalid, modified, not_found
+from kubelab.api.store import Entry
+
 from .finish import is_finished
 
 Object = dict[str, Any]

@@ -88,6 +88,7 @@ def initialise(data: Path, plan: Plan, cache_mb: int) -> None:
         for path in scripts:
             print(f"first start: running {SCRIPTS}/{path.name}", flush=True)
             _run(path, connection, plan.database, server)
+        connection.command("admin", {"fsync": 1})  # on disk, also should the server have to be killed
         connection.close()
     finally:
         server.stop()

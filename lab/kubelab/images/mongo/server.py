@@ -41,8 +41,8 @@ class TemporaryServer:
                     raise
                 time.sleep(0.005)
 
-    def stop(self, timeout_s: float = 10.0) -> None:
-        """End it cleanly, so that the users are on disk; kill it only when it does not end in time."""
+    def stop(self, timeout_s: float = 3.0) -> None:
+        """End it; kill it when it does not end in time (SecantusDB may hang when told to end as it begins to listen)."""
         self._process.terminate()
         deadline_s = time.monotonic() + timeout_s
         while self._process.poll() is None and time.monotonic() < deadline_s:

@@ -1,0 +1,99 @@
+"""The node's HTTPS server: logs of containers, for the API server alone (a bearer token that only both know)."""
+
+from __future__ import annotations
+
+import hmac
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+
+from aiohttp import web
+
+from kubelab.errors import LabError
+from kubelab.kinds import uid_of
+from kubelab.node import logs
+from kubelab.node.container import Runner
+from kubelab.node.pod import PodWorker
+from kubelab.node.status import Waiting
+
+FindPod = Callable[[str, str], PodWorker | None]
+
+
+class Server:
+    """Serves https://address:port. find: the worker of a pod by namespace and name."""
+
+    def __init__(self, find: FindPod, token: str) -> None:
+        self._find = find
+        self._token = token
+        self._runner: web.AppRunner | None = None
+
+    async def start(self, address: str, port: int, certificate: Path) -> None:
+        app = web.Application(middlewares=[self._authenticate])
+        app.router.add_get("/healthz", _healthz)
+        app.router.add_get("/containerLogs/{namespace}/{pod}/{container}", self._logs)
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(certificate)
+        self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0.1)
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, address, port, ssl_context=context).start()
+        except OSError as e:
+            raise LabError(
+                f"the node cannot listen on {address}:{port}: {e.strerror}; "
+                "stop what listens there, or start the lab anew (kubelab down, kubelab up)"
+            ) from None
+
+    async def stop(self) -> None:
+        if self._runner:
+            await self._runner.cleanup()
+
+    @web.middleware
+    async def _authenticate(
+        self, request: web.Request, handler: Callable[[web.Request], web.StreamResponse]
+    ) -> web.StreamResponse:
+        given = request.headers.get("Authorization", "")
+        if not hmac.compare_digest(given.encode(), f"Bearer {self._token}".encode()):
+            return web.Response(status=401, text="Unauthorized")
+        return await handler(request)  # type: ignore[no-any-return, misc]
+
+    async def _logs(self, request: web.Request) -> web.StreamResponse:
+        names = request.match_info
+        worker = self._find(names["namespace"], names["pod"])
+        if worker is None:
+            return web.Response(status=404, text=f'pod "{names["pod"]}" not found')
+        runner = next((r for r in worker.runners if r.state.name == names["container"]), None)
+        if runner is None:
+            text = f'container "{names["container"]}" in pod "{names["pod"]}" is not available'
+            return web.Response(status=404, text=text)
+        try:
+            return await _send_log(request, worker, runner)
+        except ValueError as e:
+            return web.Response(status=400, text=f"invalid query: {e}")
+
+
+async def _send_log(request: web.Request, worker: PodWorker, runner: Runner) -> web.StreamResponse:
+    query, state = request.query, runner.state
+    previous = query.get("previous") == "true"
+    restarts = state.restarts - 1 if previous else state.restarts
+    path = worker.machine.log_file(uid_of(worker.pod), state.name, max(restarts, 0))
+    where = f'container "{state.name}" in pod "{worker.pod["metadata"]["name"]}"'
+    if previous and (restarts < 0 or not path.exists()):
+        return web.Response(status=400, text=f"previous terminated {where} not found")
+    if not path.exists():
+        reason = state.state.reason if isinstance(state.state, Waiting) else "ContainerCreating"
+        return web.Response(status=400, text=f"{where} is waiting to start: {reason}")
+    offset = logs.offset_of_tail(path, int(query["tailLines"])) if "tailLines" in query else 0
+    left = int(query["limitBytes"]) if "limitBytes" in query else None
+    process = runner.process
+    response = web.StreamResponse(headers={"Content-Type": "text/plain; charset=utf-8"})
+    await response.prepare(request)
+    follow = query.get("follow") == "true" and not previous
+    async for block in logs.read(path, offset, follow=follow, is_over=lambda: runner.process is not process):
+        await response.write(block if left is None else block[:left])
+        if left is not None and (left := left - len(block)) <= 0:
+            break
+    return response
+
+
+async def _healthz(request: web.Request) -> web.StreamResponse:  # noqa: ARG001
+    return web.Response(text="ok")
