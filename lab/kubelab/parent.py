@@ -11,6 +11,7 @@ from pathlib import Path
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 
+_HAS_CHILDREN = Path(f"/proc/self/task/{os.getpid()}/children").exists()
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -40,6 +41,19 @@ def children_of(pid: int) -> list[int]:
             found += [int(child) for child in children.read_text().split()]
     except (FileNotFoundError, ProcessLookupError):  # A thread, or the process, ended while we looked.
         pass
+    return found if _HAS_CHILDREN else _children_by_parent(pid)
+
+
+def _children_by_parent(pid: int) -> list[int]:
+    """The same on a kernel without CONFIG_PROC_CHILDREN: every process is asked for its parent."""
+    found: list[int] = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = stat.read_text().rpartition(")")[2].split()[1]
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(parent) == pid:
+            found.append(int(stat.parent.name))
     return found
 
 

@@ -24,6 +24,14 @@ def blank(theme: Theme) -> "Iterator[Figure]":
         yield figure
 
 
+def text_width_in(figure: "Figure", text: str, size_pt: float) -> float:
+    """Width of a bold text in inches."""
+    probe = figure.text(0, 0, text, fontsize=size_pt, fontweight="bold")
+    pixels = probe.get_window_extent(figure.canvas.get_renderer()).width  # type: ignore[attr-defined]
+    probe.remove()
+    return float(pixels / figure.dpi)
+
+
 def png(figure: "Figure") -> bytes:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})

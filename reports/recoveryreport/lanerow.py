@@ -10,13 +10,17 @@ from . import words
 from .quantities import at_least, measured
 from .scene import Scene
 from .series import OUTCOMES, LaneSeries, stretches
-from .style import SMALL_PT, TEXT_PT, Theme
+from .style import TEXT_PT, Theme
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 BINS = 400
 """Most bins of a strip: with 10 inches, the finest that can still be told apart in print."""
+
+
+OBJECTIVE_LINE = (0, (5, 3))
+"""Dashes."""
 
 
 def draw_lane(
@@ -111,7 +115,7 @@ def _draw_outages(points: "Axes", strip: "Axes", view: Scene, series: LaneSeries
         return
     for outage in recovery.outages:
         start = view.at(outage.start.middle_ns)
-        end = view.at(outage.end.middle_ns) if outage.end else view.end_s
+        end = view.at(outage.end.middle_ns) if outage.end else min(series.end_s, view.end_s)
         for axes in (points, strip):
             axes.axvspan(start, end, color=theme.outage, alpha=0.16, lw=0, zorder=0.5)
             for edge in (outage.start, outage.end):
@@ -121,18 +125,8 @@ def _draw_outages(points: "Axes", strip: "Axes", view: Scene, series: LaneSeries
                     )
         if end > view.start_s and start < view.end_s:
             _name_outage(points, series, view, outage, start, end, theme)
-    if recovery.objective_s is not None and view.start_s < recovery.objective_s < view.end_s:
-        points.axvline(recovery.objective_s, color=theme.ink, lw=1.0, ls=(0, (5, 3)), ymax=0.8)
-        points.text(
-            recovery.objective_s,
-            0.98,
-            "objective",
-            transform=points.get_xaxis_transform(),
-            ha="center",
-            va="top",
-            fontsize=SMALL_PT,
-            color=theme.ink,
-        )
+    if recovery.objective_s is not None and view.sees_objective(series.lane):
+        points.axvline(recovery.objective_s, color=theme.ink, lw=1.2, ls=OBJECTIVE_LINE)
 
 
 def _name_outage(
@@ -143,7 +137,7 @@ def _name_outage(
         width = Bracket(outage.end.lo_ns - outage.start.hi_ns, outage.end.hi_ns - outage.start.lo_ns)
         text = f"down {measured(width)}"
     else:
-        text = f"still down after {at_least((view.end_s - start) * 1e9)}"
+        text = f"down for at least {at_least((end - view.at(outage.start.hi_ns)) * 1e9)}"
     wide = (end - start) / (view.end_s - view.start_s) > 0.18
     x, align = ((start + end) / 2, "center") if wide else (end, "left")
     axes.annotate(

@@ -6,6 +6,7 @@ no form and no address beyond itself: figures are embedded, and the one style sh
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -42,7 +43,9 @@ def render(history: History, verdict: Verdict, pictures: Mapping[str, Picture]) 
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(harmless=words.harmless, count=quantities.count, seconds=quantities.seconds)
+    environment.filters.update(
+        harmless=words.harmless, count=quantities.count, seconds=quantities.seconds, tight=_tight
+    )
     style = Path(__file__).with_name("page.css").read_text("utf-8")
     zero = zero_ns(history)
     return environment.get_template("page.html.j2").render(
@@ -86,6 +89,11 @@ def fates(d: Durability) -> Iterator[Fate]:
     yield Fate("unknown", "absent", d.absent, False, "no clear answer, and is not there")
     yield Fate("failed", "rejected", d.rejected, False, "refused, and is not there")
     yield Fate("failed", "APPLIED", d.applied, True, "refused, and is there all the same")
+
+
+def _tight(text: str) -> str:
+    """`text` with numbers that stay on one line together with their uncertainty and unit."""
+    return re.sub(r"(?<=\d) (?=(?:±|s\b))|(?<=±) (?=\d)|(?<= s) (?=±)", "\u00a0", text)
 
 
 def _headline(answer: Answer) -> str:

@@ -22,6 +22,11 @@ class Scene:
     faults: list[Mark]
     marks: list[Mark]
 
+    def sees_objective(self, lane: str) -> bool:
+        """Whether the moment by which the lane ought to be back lies within the figure."""
+        objective_s = self.recovery[lane].objective_s
+        return objective_s is not None and bool(self.faults) and self.start_s < objective_s < self.end_s
+
     def at(self, time_ns: float) -> float:
         return (time_ns - self.zero_ns) / 1e9
 

@@ -24,6 +24,11 @@ class LaneSeries:
     latency_s: Floats
     outcome: npt.NDArray[np.int8]
 
+    @property
+    def end_s(self) -> float:
+        """When the last operation was over; due, where it has no end."""
+        return float((self.due_s + np.nan_to_num(self.latency_s)).max())
+
 
 @dataclass(frozen=True)
 class Stretch:
@@ -75,7 +80,7 @@ def stretches(series: LaneSeries, start_s: float, end_s: float, most: int) -> li
     if dues.size <= most:
         # A rhythm's next operation is due a gap later; three gaps without one are silence, and are left empty.
         gap = float(np.median(np.diff(dues))) if dues.size > 1 else end_s - start_s
-        lefts, rights = dues, np.minimum(np.append(dues[1:], end_s), dues + 3 * gap)
+        lefts, rights = dues, np.minimum(np.append(dues[1:], dues[-1] + gap), np.minimum(dues + 3 * gap, end_s))
         edges = np.append(dues, np.inf)
     else:
         edges = np.linspace(start_s, end_s, most + 1)

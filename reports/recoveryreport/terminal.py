@@ -59,7 +59,8 @@ def _writes(verdict: Verdict) -> list[str]:
         return [words.recovery_point(None)]
     line = (
         f"{count(words.acknowledged(durability))} acknowledged, {count(durability.lost)} lost; "
-        f"{count(words.unknown(durability))} unknown ({count(durability.recovered)} there, {count(durability.absent)} not)"
+        f"{count(words.unknown(durability))} unknown "
+        f"({count(durability.recovered)} there, {count(durability.absent)} not)"
     )
     worse = {
         "altered": durability.altered,

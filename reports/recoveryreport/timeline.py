@@ -5,15 +5,16 @@ scale in all rows). Below: the shares of ok, unknown and failed operations. Grey
 uncertain.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from chaosmongo.history import History
 from chaosmongo.history.results import Verdict
 
-from . import words
+from . import canvas, words
 from .labels import Label, grouped, placed
-from .lanerow import draw_lane, latency_limits
+from .lanerow import OBJECTIVE_LINE, draw_lane, latency_limits
 from .scene import Scene, scene
 from .style import SMALL_PT, TITLE_PT, WIDTH_IN, Theme
 
@@ -22,23 +23,32 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _LEFT_IN, _RIGHT_IN = 0.75, 0.2
-_HEAD_IN, _LEVEL_IN = 0.82, 0.19
+_HEAD_IN, _LEVEL_IN = 0.75, 0.19
 _NAME_IN, _POINTS_IN, _STRIP_IN = 0.3, 0.8, 0.2
 _FOOT_IN = 0.62
 
 _FAULT = "FAULT  "
+_LABEL_PAD_IN = 0.12
+_MOST_ROOM = 0.3
+"""Most of the axis that is given to the last label alone; a longer one is written to the left."""
 
 
 def draw(figure: "Figure", history: History, verdict: Verdict, theme: Theme) -> None:
-    """Draws on `figure`, whose height it sets."""
-    view = scene(history, verdict)
-    labels = _labels(figure, view)
+    """Draws on `figure`, whose size it sets."""
+    from matplotlib.ticker import MaxNLocator
+
+    def width(text: str) -> float:
+        """Of a label, as a part of the time axis."""
+        return (canvas.text_width_in(figure, text, SMALL_PT) + _LABEL_PAD_IN) / (WIDTH_IN - _LEFT_IN - _RIGHT_IN)
+
+    view = _with_room(scene(history, verdict), width)
+    labels = _labels(view, width)
     levels = max((label.level for label in labels), default=-1) + 1
     row_in = _NAME_IN + _POINTS_IN + _STRIP_IN
     rows = max(len(view.lanes), 1)
     height_in = _HEAD_IN + levels * _LEVEL_IN + rows * row_in + _FOOT_IN
     figure.set_size_inches(WIDTH_IN, height_in)
-    _title(figure, history, verdict, theme, height_in)
+    _title(figure, view, verdict, theme, height_in)
     top_in = height_in - _HEAD_IN - levels * _LEVEL_IN
     bottom: Axes | None = None
     latencies = latency_limits(view.lanes)
@@ -48,8 +58,11 @@ def draw(figure: "Figure", history: History, verdict: Verdict, theme: Theme) -> 
         draw_lane(_axes(figure, under_in, _POINTS_IN, view), bottom, view, series, theme, latencies)
     if bottom is None:
         bottom = _empty_row(figure, view, top_in, theme)
-    bottom.tick_params(labelbottom=True, length=4, bottom=True)
+        if not labels:
+            return
     _events(figure, view, labels, top_in, top_in - rows * row_in, theme)
+    bottom.tick_params(labelbottom=True, length=4, bottom=True)
+    bottom.xaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 5, 10]))
     what = "the fault" if view.faults else "the first operation (no fault is recorded)"
     bottom.set_xlabel(f"seconds after {what}", labelpad=5)
 
@@ -66,14 +79,19 @@ def _axes(figure: "Figure", bottom_in: float, tall_in: float, view: Scene) -> "A
     return axes
 
 
-def _title(figure: "Figure", history: History, verdict: Verdict, theme: Theme, height_in: float) -> None:
+def _title(figure: "Figure", view: Scene, verdict: Verdict, theme: Theme, height_in: float) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
     left = _LEFT_IN / WIDTH_IN
     mark = f"{words.SYMBOLS[verdict.verdict]} {verdict.verdict}"
     figure.text(
-        left, 1 - 0.16 / height_in, f"{mark}   {history.run.run}", fontsize=TITLE_PT, fontweight="bold", va="top"
+        left,
+        1 - 0.16 / height_in,
+        f"{mark}   {words.harmless(verdict.run)}",
+        fontsize=TITLE_PT,
+        fontweight="bold",
+        va="top",
     )
     handles: list[Any] = [
         Line2D([], [], ls="", marker="o", ms=3, color=theme.point, label="response time"),
@@ -82,6 +100,8 @@ def _title(figure: "Figure", history: History, verdict: Verdict, theme: Theme, h
         Patch(facecolor=theme.fail, label="failed"),
         Patch(facecolor=theme.outage, alpha=0.25, label="outage"),
     ]
+    if any(view.sees_objective(lane) for lane in view.recovery):
+        handles.append(Line2D([], [], color=theme.ink, lw=1.2, ls=OBJECTIVE_LINE, label="objective"))
     figure.legend(
         handles=handles,
         loc="upper left",
@@ -99,24 +119,26 @@ def _title(figure: "Figure", history: History, verdict: Verdict, theme: Theme, h
 def _empty_row(figure: "Figure", view: Scene, top_in: float, theme: Theme) -> "Axes":
     axes = _axes(figure, top_in - _NAME_IN - _POINTS_IN - _STRIP_IN, _POINTS_IN + _STRIP_IN, view)
     axes.set_yticks([])
-    axes.spines["left"].set_visible(False)
+    axes.spines[["left", "bottom"]].set_visible(False)
     axes.text(0.5, 0.5, "No operations are recorded.", transform=axes.transAxes, ha="center", color=theme.faint)
     return axes
 
 
-def _labels(figure: "Figure", view: Scene) -> list[Label]:
+def _texts(view: Scene) -> list[tuple[float, str]]:
+    faults = [(view.at(fault.time_ns), f"{_FAULT}{words.harmless(fault.label)}") for fault in view.faults]
+    return faults + grouped(view.marks, view.zero_ns, view.end_s - view.start_s)
+
+
+def _with_room(view: Scene, width: Callable[[str], float]) -> Scene:
+    """The same, with a longer axis where a late label would leave the figure otherwise."""
+    parts = [(x_s - view.start_s, min(width(text), _MOST_ROOM)) for x_s, text in _texts(view)]
+    spans = [elapsed_s / (1 - part) * 1.001 for elapsed_s, part in parts]
+    return replace(view, end_s=max([view.end_s, *(view.start_s + span for span in spans)]))
+
+
+def _labels(view: Scene, width: Callable[[str], float]) -> list[Label]:
     span = view.end_s - view.start_s
-    per_inch = span / (WIDTH_IN - _LEFT_IN - _RIGHT_IN)
-
-    def width_s(text: str) -> float:
-        probe = figure.text(0, 0, text, fontsize=SMALL_PT, fontweight="bold")
-        pixels = probe.get_window_extent(figure.canvas.get_renderer()).width  # type: ignore[attr-defined]
-        probe.remove()
-        return float((pixels / figure.dpi + 0.12) * per_inch)
-
-    marks = [mark for mark in view.marks if view.at(mark.time_ns) <= view.end_s]
-    texts = [(view.at(fault.time_ns), f"{_FAULT}{fault.label}") for fault in view.faults]
-    return placed(texts + grouped(marks, view.zero_ns, span), width_s, view.start_s, view.end_s)
+    return placed(_texts(view), lambda text: width(text) * span, view.start_s, view.end_s)
 
 
 def _events(

@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from chaosmongo.checks.course import check
 from chaosmongo.checks.evidence import Evidence
 from chaosmongo.history import History
 from chaosmongo.history.reader import Fault
 from chaosmongo.history.records import FaultStart, Note
+
 from tests.probes.test_history import a_run
 
 FAULT_NS = 100

@@ -3,22 +3,30 @@
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+# The browser reads commands from descriptor 3 and answers on 4.
+_START = """
+import os, sys
+os.dup2(0, 3), os.dup2(1, 4)
+nothing = os.open(os.devnull, os.O_RDWR)
+os.dup2(nothing, 0), os.dup2(nothing, 1)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
 
 
 class Browser:
     def __init__(self, program: str, home: Path) -> None:
         to_browser, self._to = os.pipe()
         self._from, from_browser = os.pipe()
-        options = (
-            f"--headless=new --no-sandbox --disable-gpu --no-first-run --remote-debugging-pipe --user-data-dir={home}"
-        )
+        options = ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--remote-debugging-pipe"]
         self._process = subprocess.Popen(
-            ["sh", "-c", f"exec {program} {options} 3<&{to_browser} 4>&{from_browser}"],
-            pass_fds=(to_browser, from_browser),
-            stdout=subprocess.DEVNULL,
+            [sys.executable, "-c", _START, program, *options, f"--user-data-dir={home}"],
+            stdin=to_browser,
+            stdout=from_browser,
             stderr=subprocess.DEVNULL,
             env={**os.environ, "HOME": str(home)},
         )

@@ -3,9 +3,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+from recoveryreport.commands import recovery
 
 from .browser import Browser
 from .recorded_runs import Recorded, record
+
+HOSTILE = "<script>alert(1)</script>"
 
 
 @pytest.fixture
@@ -17,6 +21,32 @@ def make_run(tmp_path: Path) -> Callable[..., Path]:
         return record(tmp_path / "runs" / run.name, run)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def passed_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that passed, with its report drawn."""
+    return _drawn(tmp_path_factory.mktemp("passed") / "run", Recorded())
+
+
+@pytest.fixture(scope="session")
+def failed_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that lost its 130 newest acknowledged writes, and whose names are attacks on its reader; report drawn."""
+    what = Recorded(
+        lost=130,
+        name="h<b>ostile/20260102T030405Z",
+        title=f"{HOSTILE} \u202eesrever $x^2$ {{{{ 7 * 7 }}}}",
+        description=f"{HOSTILE}\n<img src=x onerror=alert(2)>",
+        marker=f"{HOSTILE}'\"&\x1b[31m-",
+    )
+    return _drawn(tmp_path_factory.mktemp("failed") / "run", what)
+
+
+def _drawn(path: Path, what: Recorded) -> Path:
+    record(path, what)
+    result = CliRunner().invoke(recovery, ["report", str(path)])
+    assert result.exit_code == 0, result.output
+    return path
 
 
 @pytest.fixture(scope="session")

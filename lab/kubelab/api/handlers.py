@@ -22,7 +22,8 @@ from .store import Entry, HistoryLost
 from .target import Target
 from .verbs.create import create
 from .verbs.delete import delete
-from .verbs.special import bind, evict, rescaled, scale_of
+from .verbs.evict import evict
+from .verbs.special import bind, rescaled, scale_of
 from .verbs.update import find, update
 from .watching import Watch, event_line
 

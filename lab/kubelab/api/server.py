@@ -19,13 +19,13 @@ from .database import Database, DatabaseError
 from .handlers import Handlers, document_response
 from .kinds import Cluster
 from .logs import KubeletProxy
-from .namespaces import NamespaceFinalizer
 from .status import ApiError, unauthorized, unavailable
 from .store import Store
 from .target import NoSuchPath, parse, split
 
 OPEN_PATHS = ("/healthz", "/livez", "/readyz", "/version")
 KEEPALIVE_S = 3600.0
+SHUTDOWN_TIMEOUT_S = 0.2  # watches would go on for ever
 LINE_LIMIT_BYTES = 64 * 1024
 
 
@@ -54,7 +54,6 @@ class Server:
         self._cluster = Cluster(self._store, settings.service_cidr)
         self._kubelets = KubeletProxy(self._store, state / "kubelet-token", state / "pki" / "ca.pem")
         self._handlers = Handlers(self._cluster, self._kubelets)
-        self._namespaces = NamespaceFinalizer(self._cluster)
         self._runner: web.ServerRunner | None = None
 
     async def start(self) -> None:
@@ -69,16 +68,12 @@ class Server:
             max_line_size=LINE_LIMIT_BYTES,
             max_field_size=LINE_LIMIT_BYTES,
         )
-        self._runner = web.ServerRunner(server)
+        self._runner = web.ServerRunner(server, shutdown_timeout=SHUTDOWN_TIMEOUT_S)
         await self._runner.setup()
-        await web.TCPSite(
-            self._runner, settings.address, settings.port, ssl_context=self._tls, shutdown_timeout=1
-        ).start()
-        self._namespaces.resume()
+        await web.TCPSite(self._runner, settings.address, settings.port, ssl_context=self._tls).start()
 
     async def close(self) -> None:
         """Stop listening, end watches, leave the store as it is on disk."""
-        await self._namespaces.close()
         if self._runner is not None:
             await self._runner.cleanup()
         await self._kubelets.close()

@@ -58,8 +58,6 @@ class Watch:
                 batch = b"".join(self._drain())
                 if batch:
                     yield batch
-            if self._options.bookmarks:
-                yield bookmark(self._resource, self._store.revision)
 
     def _receive(self, change: Change) -> None:
         self._pending.append(change)

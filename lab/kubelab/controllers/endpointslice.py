@@ -87,7 +87,7 @@ def reconcile(observed: Observed) -> Changes:
         return [Create(ENDPOINT_SLICES, _new_slice(observed, wanted))]
     first, *surplus = live
     changes: Changes = [Delete(ENDPOINT_SLICES, s) for s in surplus]
-    if any(first.get(k) != v for k, v in wanted.items()):
+    if any((first.get(k) or None) != v for k, v in wanted.items()):
         metadata = first["metadata"] | {"annotations": _annotations(observed, first)}
         changes.append(Replace(ENDPOINT_SLICES, {**first, **wanted, "metadata": metadata}))
     return changes

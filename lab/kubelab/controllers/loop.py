@@ -174,13 +174,17 @@ class Controller:
                 if isinstance(change, Again):
                     self.add_after(key, change.after_s)
                 else:
-                    await self.cluster.make(change, self.name)
+                    await self.make(change)
             self._failures.pop(key, None)
         except ApiError as e:
             self._retry(key, e)
         except Exception:
             log.exception("%s: %s", self.name, "/".join(key))
             self._retry(key, None)
+
+    async def make(self, change: Change) -> None:
+        """Makes one change. Raises ApiError."""
+        await self.cluster.make(change, self.name)
 
     def _retry(self, key: Key, error: ApiError | None) -> None:
         failures = self._failures.get(key, 0)

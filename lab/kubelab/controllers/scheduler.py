@@ -13,8 +13,8 @@ from typing import Any
 
 from kubelab.clock import timestamp
 from kubelab.controllers import pods as pod_facts
-from kubelab.controllers.changes import Bind, Changes, Event, Replace, with_status
-from kubelab.controllers.loop import Controller
+from kubelab.controllers.changes import Bind, Change, Changes, Event, Replace, with_status
+from kubelab.controllers.loop import Cluster, Controller
 from kubelab.controllers.storage import claims_of
 from kubelab.kinds import (
     CLAIMS,
@@ -28,6 +28,7 @@ from kubelab.kinds import (
     is_terminating,
     key_of,
     matches_expression,
+    uid_of,
 )
 
 SCHEDULER = "default-scheduler"
@@ -48,6 +49,11 @@ class Observed:
 class Scheduler(Controller):
     name = SCHEDULER
 
+    def __init__(self, cluster: Cluster) -> None:
+        super().__init__(cluster)
+        self._bound: dict[str, str] = {}  # Pod UID -> node, until the local copy of the pod says so, too.
+        cluster[PODS].on_change(self._forget)
+
     def keys(self, kind: Kind, obj: Object) -> Iterable[Key]:
         if kind == PODS:
             return [key_of(obj)] if _waits(obj) else self._waiting() if pod_facts.is_finished(obj) else []
@@ -60,12 +66,24 @@ class Scheduler(Controller):
         pod = self.cluster[PODS].get(*key)
         if pod is None or not _waits(pod):
             return []
-        pods = self.cluster[PODS].all()
-        placed = [p["spec"]["nodeName"] for p in pods if p["spec"].get("nodeName") and not pod_facts.is_finished(p)]
+        if uid_of(pod) in self._bound:
+            return []
+        pods = [p for p in self.cluster[PODS].all() if not pod_facts.is_finished(p)]
+        placed = [node for p in pods if (node := p["spec"].get("nodeName") or self._bound.get(uid_of(p)))]
         claims = {c["metadata"]["name"]: c for c in self.cluster[CLAIMS].all(key[0])}
         volumes = {v["metadata"]["name"]: v for v in self.cluster[VOLUMES].all()}
         nodes = self.cluster[NODES].all()
         return reconcile(Observed(pod, self.cluster.now(), nodes, Counter(placed), claims, volumes))
+
+    async def make(self, change: Change) -> None:
+        await super().make(change)
+        if isinstance(change, Bind):
+            self._bound[uid_of(change.pod)] = change.node
+
+    def _forget(self, old: Object | None, new: Object | None) -> None:
+        """A pod whose assignment was seen, or that is gone, needs no memory of it."""
+        if old and (new is None or new["spec"].get("nodeName")):
+            self._bound.pop(uid_of(old), None)
 
 
 def _waits(pod: Object) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import ssl
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from aiohttp import web
@@ -49,12 +49,12 @@ class Server:
 
     @web.middleware
     async def _authenticate(
-        self, request: web.Request, handler: Callable[[web.Request], web.StreamResponse]
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         given = request.headers.get("Authorization", "")
         if not hmac.compare_digest(given.encode(), f"Bearer {self._token}".encode()):
             return web.Response(status=401, text="Unauthorized")
-        return await handler(request)  # type: ignore[no-any-return, misc]
+        return await handler(request)
 
     async def _logs(self, request: web.Request) -> web.StreamResponse:
         names = request.match_info

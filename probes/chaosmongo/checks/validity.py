@@ -100,7 +100,7 @@ def _load(evidence: Evidence) -> Iterator[str]:
     for lane, lane_plan in plan.lanes.items():
         for f, rate in lane_plan.rates.items():
             due = [op for op in evidence.lanes[lane] if op.f == f and op.due_ns < fault_ns]
-            first_ns = min(due[0].due_ns if due else fault_ns, begin_ns + LATE_START_NS)
+            first_ns = min(due[0].due_ns, begin_ns + LATE_START_NS) if due else begin_ns
             planned = rate * max(0, fault_ns - first_ns) / 1e9
             sent = sum(op.sent_ns > 0 for op in due)
             if rate and sent < max(1, int(LOAD * planned)):

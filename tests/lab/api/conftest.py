@@ -1,16 +1,19 @@
-"""A real API server as a process of its own, on a loopback block that no lab uses, with a state directory like a lab's."""
+"""A real API server as a process of its own, with a state directory like a lab's, on a block that no lab uses."""
 
 from __future__ import annotations
 
 import json
 import os
+import random
 import signal
+import socket
 import ssl
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPSConnection
 from pathlib import Path
@@ -23,7 +26,32 @@ import yaml
 TOKEN = "admin-token"
 PORT = 6443
 START_TIMEOUT_S = 10.0
-BLOCKS = iter(range(128, 250))  # labs take 127.64 to 127.127
+BLOCKS = range(128, 250)  # labs take 127.64 to 127.127
+
+
+def free_block() -> int:
+    """The second number of a loopback block in which nothing listens yet."""
+    for block in random.sample(BLOCKS, len(BLOCKS)):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((f"127.{block}.0.1", PORT))
+            except OSError:
+                continue
+            return block
+    raise AssertionError("every loopback block is in use")
+
+
+@contextmanager
+def running(state: Path) -> Iterator[ApiServer]:
+    """A server on a new state directory, stopped afterwards come what may."""
+    server = ApiServer(state, free_block())
+    write_state(state, server.address)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
 
 
 def write_private(path: Path, text: str) -> None:
@@ -59,7 +87,7 @@ def kubeconfig(state: Path, address: str) -> dict[str, Any]:
 
 @dataclass
 class Answer:
-    """A response: body is the decoded JSON, or the text of anything else."""
+    """A response: body is the decoded JSON (of a watch: a list of its events), or the text of anything else."""
 
     status: int
     headers: dict[str, str]
@@ -136,7 +164,9 @@ class ApiServer:
         response = self._connection.getresponse()
         text = response.read().decode()
         is_json = response.headers.get_content_type() == "application/json"
-        return Answer(response.status, dict(response.headers), json.loads(text) if is_json else text)
+        is_stream = is_json and response.headers.get("Transfer-Encoding") == "chunked"
+        body = [json.loads(line) for line in text.splitlines()] if is_stream else json.loads(text) if is_json else text
+        return Answer(response.status, dict(response.headers), body)
 
     def get(self, path: str, **options: Any) -> Answer:
         return self.call("GET", path, **options)
@@ -165,15 +195,12 @@ class ApiServer:
 
 @pytest.fixture(scope="session")
 def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
-    server = ApiServer(tmp_path_factory.mktemp("state"), next(BLOCKS))
-    write_state(server.state, server.address)
-    server.start()
-    yield server
-    server.stop()
+    with running(tmp_path_factory.mktemp("state")) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
-def api(shared_server: ApiServer, request: pytest.FixtureRequest) -> Iterator[ApiServer]:
+def api(shared_server: ApiServer) -> Iterator[ApiServer]:
     """The server of the session; nothing that a test does may have been a mistake of its own."""
     yield shared_server
     assert "Traceback" not in shared_server.log.read_text(), shared_server.log.read_text()[-4000:]
@@ -182,15 +209,12 @@ def api(shared_server: ApiServer, request: pytest.FixtureRequest) -> Iterator[Ap
 @pytest.fixture
 def fresh_api(tmp_path: Path) -> Iterator[ApiServer]:
     """A server that a test may kill."""
-    server = ApiServer(tmp_path, next(BLOCKS))
-    write_state(server.state, server.address)
-    server.start()
-    yield server
-    server.stop()
+    with running(tmp_path) as server:
+        yield server
 
 
 @pytest.fixture
-def namespace(api: ApiServer, request: pytest.FixtureRequest) -> Iterator[str]:
+def namespace(api: ApiServer) -> Iterator[str]:
     """A namespace of the test's own."""
     created = api.post("/api/v1/namespaces", {"metadata": {"generateName": "test-"}})
     name = created.body["metadata"]["name"]

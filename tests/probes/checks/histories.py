@@ -1,6 +1,7 @@
 """Literal histories for the checks: operations, clusters and faults in a line each.
 
-Times are in milliseconds from the fault, which is at 0; before it they are negative. T0 is the fault on the record's clock.
+Times are in milliseconds from the fault, which is at 0; before it they are negative. T0 is the fault on the record's
+clock.
 """
 
 from collections.abc import Iterable
@@ -38,7 +39,9 @@ def at(ms: float) -> int:
     return T0 + round(ms * MS)
 
 
-def op(number: int, due_ms: float, outcome: str = "ok", took_ms: float = 1.0, late_ms: float = 0.0, **fields: Any) -> Op:
+def op(
+    number: int, due_ms: float, outcome: str = "ok", took_ms: float = 1.0, late_ms: float = 0.0, **fields: Any
+) -> Op:
     """An operation of the server lane, a hello unless said otherwise."""
     sent = at(due_ms + late_ms)
     fields = {"lane": "server", "f": "hello", "sent_ns": sent, "done_ns": sent + round(took_ms * MS)} | fields
@@ -46,7 +49,9 @@ def op(number: int, due_ms: float, outcome: str = "ok", took_ms: float = 1.0, la
 
 
 def unsent(number: int, due_ms: float, **fields: Any) -> Op:
-    return op(number, due_ms, "fail", sent_ns=0, done_ns=at(due_ms), error="not sent: 64 operations in flight", **fields)
+    return op(
+        number, due_ms, "fail", sent_ns=0, done_ns=at(due_ms), error="not sent: 64 operations in flight", **fields
+    )
 
 
 def write(number: int, due_ms: float, outcome: str = "ok", **fields: Any) -> Op:
@@ -92,7 +97,9 @@ def plan(**rates: dict[str, float]) -> Plan:
     return Plan(at(-10_000), lanes, {"w": 1, "j": True}, False, 64)
 
 
-def fault(*hits: Hit, expect: str = "replaced", start_ms: float = 0, end_ms: float | None = 50, error: str = "") -> Fault:
+def fault(
+    *hits: Hit, expect: str = "replaced", start_ms: float = 0, end_ms: float | None = 50, error: str = ""
+) -> Fault:
     end = None if end_ms is None else FaultEnd(1, at(end_ms), error)
     return Fault(FaultStart(1, "delete_pod", at(start_ms), list(hits), expect), end)
 

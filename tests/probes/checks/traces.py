@@ -1,4 +1,4 @@
-"""Recordings of a real Kubernetes, as histories: what its watches said, and a fault aimed at what was there just before.
+"""Recordings of a real Kubernetes, as histories: what its watches said, and a fault aimed at what was there before.
 
 They are not part of this repository; where they are absent, what needs them is skipped.
 """
@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from chaosmongo.history import Fault, History
 from chaosmongo.history.records import ClusterEvent, FaultEnd, FaultStart, Hit
 

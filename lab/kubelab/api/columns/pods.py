@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kubelab.api.clock import parse
+from kubelab.api.verbs.conditions import is_true
 
 from .base import AGE, NAME, NONE, Column, Object, at, field, since, wide
 
@@ -26,11 +27,11 @@ def status_text(pod: Object) -> str:
     if deleting and status.get("phase") not in FINISHED:
         return "Terminating"
     init = init_text(pod)
-    if init and not is_true(pod, "Initialized"):
+    if init and not has(pod, "Initialized"):
         return init
     reason = containers_text(status) or status.get("reason") or status.get("phase", "")
     if reason == "Completed" and any(is_running(item) for item in status.get("containerStatuses", ())):
-        return "Running" if is_true(pod, "Ready") else "NotReady"
+        return "Running" if has(pod, "Ready") else "NotReady"
     return str(reason)
 
 
@@ -73,14 +74,13 @@ def is_running(status: Object) -> bool:
     return bool(status.get("ready") and "running" in status.get("state", {}))
 
 
-def is_true(pod: Object, condition: str) -> bool:
-    conditions = at(pod, "status.conditions", [])
-    return any(item["type"] == condition and item.get("status") == "True" for item in conditions)
+def has(pod: Object, condition: str) -> bool:
+    return is_true(pod.get("status", {}), condition)
 
 
 def counted(pod: Object) -> list[Object]:
     """The statuses whose restarts are shown: those of the init containers until they are done."""
-    kind = "initContainerStatuses" if init_text(pod) and not is_true(pod, "Initialized") else "containerStatuses"
+    kind = "initContainerStatuses" if init_text(pod) and not has(pod, "Initialized") else "containerStatuses"
     statuses: list[Object] = at(pod, f"status.{kind}", [])
     return statuses
 
@@ -100,7 +100,7 @@ def restarts(pod: Object) -> str:
 
 def readiness_gates(pod: Object) -> str:
     gates = pod["spec"].get("readinessGates", [])
-    fulfilled = sum(is_true(pod, gate["conditionType"]) for gate in gates)
+    fulfilled = sum(has(pod, gate["conditionType"]) for gate in gates)
     return f"{fulfilled}/{len(gates)}" if gates else NONE
 
 

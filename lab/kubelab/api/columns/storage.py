@@ -32,7 +32,7 @@ def claim_of(volume: Object) -> str:
 
 def class_name(value: Object) -> str:
     is_default = value["metadata"].get("annotations", {}).get(DEFAULT_CLASS) == "true"
-    return value["metadata"]["name"] + (" (default)" if is_default else "")
+    return f"{value['metadata']['name']}{' (default)' if is_default else ''}"
 
 
 CLAIMS = (

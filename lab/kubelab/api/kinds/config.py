@@ -1,7 +1,5 @@
 """ConfigMaps and Secrets: keys, immutability, stringData."""
 
-
-
 from __future__ import annotations
 
 import base64

@@ -1,7 +1,5 @@
 """Services: defaults, rules, and the allocation of cluster addresses and node ports."""
 
-
-
 from __future__ import annotations
 
 import random

@@ -11,7 +11,43 @@ import re
 from pathlib import Path
 from typing import Any
 
-ROOTS = ["V1Namespace", "V1Pod", "V1Binding", "V1Service", "V1Endpoints", "V1EndpointSlice", "V1ConfigMap", "V1Secret", "V1ServiceAccount", "V1PersistentVolumeClaim", "V1PersistentVolume", "V1Node", "CoreV1Event", "EventsV1Event", "V1StatefulSet", "V1Deployment", "V1ReplicaSet", "V1ControllerRevision", "V1PodDisruptionBudget", "V1Eviction", "V1Ingress", "V1IngressClass", "V1StorageClass", "V1Lease", "V1NetworkPolicy", "V1Role", "V1RoleBinding", "V1ClusterRole", "V1ClusterRoleBinding", "V1SelfSubjectAccessReview", "V1Scale", "V1DeleteOptions", "V1Job", "V1CronJob", "V1PriorityClass"]
+ROOTS = [
+    "V1Namespace",
+    "V1Pod",
+    "V1Binding",
+    "V1Service",
+    "V1Endpoints",
+    "V1EndpointSlice",
+    "V1ConfigMap",
+    "V1Secret",
+    "V1ServiceAccount",
+    "V1PersistentVolumeClaim",
+    "V1PersistentVolume",
+    "V1Node",
+    "CoreV1Event",
+    "EventsV1Event",
+    "V1StatefulSet",
+    "V1Deployment",
+    "V1ReplicaSet",
+    "V1ControllerRevision",
+    "V1PodDisruptionBudget",
+    "V1Eviction",
+    "V1Ingress",
+    "V1IngressClass",
+    "V1StorageClass",
+    "V1Lease",
+    "V1NetworkPolicy",
+    "V1Role",
+    "V1RoleBinding",
+    "V1ClusterRole",
+    "V1ClusterRoleBinding",
+    "V1SelfSubjectAccessReview",
+    "V1Scale",
+    "V1DeleteOptions",
+    "V1Job",
+    "V1CronJob",
+    "V1PriorityClass",
+]
 
 PRIMITIVES = {
     "str": "string",

@@ -109,7 +109,7 @@ def mark_deleted(metadata: Object, grace_s: int = 0) -> None:
 
 
 def delete_namespace(cluster: Cluster, entry: Entry, options: DeleteOptions) -> tuple[Object, bool]:
-    """A namespace turns Terminating; it goes when its contents are gone (see namespaces.py)."""
+    """A namespace turns Terminating; it goes when the namespace controller has emptied it."""
     name = entry.key[1]
     if name in IMMORTAL_NAMESPACES:
         raise forbidden(NAMESPACES.plural, NAMESPACES.group, name, "this namespace may not be deleted")

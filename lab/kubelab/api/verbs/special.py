@@ -1,17 +1,16 @@
-"""Subresources with a meaning of their own: binding, scale, eviction."""
+"""Subresources with a meaning of their own: binding and scale."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from kubelab.api import fields
-from kubelab.api.clock import now, stamp
 from kubelab.api.kinds import Cluster
 from kubelab.api.resources import PODS
 from kubelab.api.status import bad_request, conflict, invalid
 
-from .delete import DeleteOptions, delete
-from .update import find, update
+from .conditions import set_condition
+from .update import update
 
 Object = dict[str, Any]
 
@@ -35,20 +34,6 @@ def bind(cluster: Cluster, namespace: str, name: str, binding: Object, dry_run: 
         return pod
 
     update(cluster, PODS, namespace, name, assign, part="binding", dry_run=dry_run)
-
-
-def set_condition(status: Object, kind: str, value: str) -> None:
-    """Set a pod condition; its time changes only with its value."""
-    conditions = status.setdefault("conditions", [])
-    condition = next((item for item in conditions if item["type"] == kind), None)
-    if condition is None:
-        condition = {"type": kind}
-        conditions.append(condition)
-    if condition.get("status") != value:
-        condition["lastTransitionTime"] = stamp(now())
-    condition["status"] = value
-    condition.pop("reason", None)
-    condition.pop("message", None)
 
 
 def scale_of(value: Object) -> Object:
@@ -96,9 +81,3 @@ def rescaled(value: Object, scale: Object, name: str) -> Object:
     if "resourceVersion" in metadata:
         value["metadata"]["resourceVersion"] = metadata["resourceVersion"]
     return value
-
-
-def evict(cluster: Cluster, namespace: str, name: str, options: DeleteOptions) -> None:
-    """A deletion that asks first. Raises ApiError."""
-    find(cluster, PODS, namespace, name)
-    delete(cluster, PODS, namespace, name, options)

@@ -9,10 +9,13 @@ from __future__ import annotations
 import os
 import sys
 
-from . import scram
 from .errors import MongoError, OptionError
 from .script import Database, Shell, show
 from .wire import Connection
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _FLAGS = ("--quiet", "--norc", "--ipv6")
 _VALUES = {
@@ -43,17 +46,22 @@ def _run(asked: dict[str, str]) -> int:
     connection = Connection(host, port)
     database = asked.get("database") or "test"
     if "user" in asked:
-        if "password" not in asked:
-            raise OptionError("a user needs a password: there is no terminal to ask for it")
-        scram.authenticate(
-            connection, asked.get("source") or asked.get("database") or "admin", asked["user"], asked["password"]
-        )
+        _log_in(connection, asked)
     if "quiet" not in asked:
         print(f"Connecting to: mongodb://{connection.where}/{database} (the lab's stand-in for mongosh)")
     value = Shell(connection, database).run(_script(asked))
     if "file" not in asked and not (value is None or isinstance(value, Database)):
         print(value if isinstance(value, str) else show(value))
     return 0
+
+
+def _log_in(connection: Connection, asked: dict[str, str]) -> None:
+    from .scram import authenticate  # imports what a probe without a user has no time for
+
+    if "password" not in asked:
+        raise OptionError("a user needs a password: there is no terminal to ask for it")
+    source = asked.get("source") or asked.get("database") or "admin"
+    authenticate(connection, source, asked["user"], asked["password"])
 
 
 def _script(asked: dict[str, str]) -> str:
@@ -92,9 +100,9 @@ def _parse(words: list[str]) -> dict[str, str]:
     return asked
 
 
-def _next(rest: object, option: str) -> str:
-    for value in rest:  # type: ignore[attr-defined]
-        return str(value)
+def _next(rest: Iterator[str], option: str) -> str:
+    for value in rest:
+        return value
     raise OptionError(f"option {option!r} needs a value")
 
 

@@ -70,11 +70,13 @@ class _Script:
         while self._at < len(self._text):
             if not self._take(";"):
                 value = self._expression()
-                end = self._at
-                self._skip()
-                if not (self._peek() in ("", ";") or "\n" in self._text[end : self._at]):
+                if self._peek() not in ("", ";") and not self._on_a_new_line():
                     raise self._unexpected()
         return value
+
+    def _on_a_new_line(self) -> bool:
+        before = self._text[: self._at]
+        return "\n" in before[len(before.rstrip()) :]
 
     def _expression(self) -> Any:
         self._skip()

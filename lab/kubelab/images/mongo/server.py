@@ -42,7 +42,7 @@ class TemporaryServer:
                 time.sleep(0.005)
 
     def stop(self, timeout_s: float = 3.0) -> None:
-        """End it; kill it when it does not end in time (SecantusDB may hang when told to end as it begins to listen)."""
+        """End it; kill it when it does not end in time: told to end as it begins to listen, SecantusDB may hang."""
         self._process.terminate()
         deadline_s = time.monotonic() + timeout_s
         while self._process.poll() is None and time.monotonic() < deadline_s:

@@ -27,7 +27,7 @@ def main() -> None:
         port=PORT,
         access_log=None,
         print=None,
-        shutdown_timeout=0.5,
+        shutdown_timeout=0.2,
         handler_cancellation=True,
     )
 

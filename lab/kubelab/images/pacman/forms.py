@@ -14,7 +14,7 @@ class BadForm(Exception):
 
 def text(form: Mapping[str, object], field: str, *, required: bool = False) -> str:
     """A text field; empty when it is left out."""
-    value = str(form.get(field, "")).strip()
+    value = _value(form, field)
     if required and not value:
         raise BadForm(f"{field} is missing")
     if len(value) > MAX_TEXT:
@@ -24,12 +24,19 @@ def text(form: Mapping[str, object], field: str, *, required: bool = False) -> s
 
 def number(form: Mapping[str, object], field: str, *, default: int | None = None) -> int:
     """A whole number from 0 to 2^53 - 1."""
-    value = str(form.get(field, "")).strip()
+    value = _value(form, field)
     if not value and default is not None:
         return default
     if not (value.isascii() and value.isdigit() and len(value) <= 16 and int(value) <= MAX_NUMBER):
         raise BadForm(f"{field} is not a whole number from 0 to {MAX_NUMBER}: {value[:40]!r}")
     return int(value)
+
+
+def _value(form: Mapping[str, object], field: str) -> str:
+    value = form.get(field, "")
+    if not isinstance(value, str):
+        raise BadForm(f"{field} is a file")
+    return value.strip()
 
 
 def high_score(form: Mapping[str, object]) -> dict[str, object]:

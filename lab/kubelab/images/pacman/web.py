@@ -8,7 +8,7 @@ is answered with status 500, within the time that the driver looks for a server 
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from aiohttp import web
@@ -65,7 +65,7 @@ async def page(_request: web.Request) -> web.FileResponse:
 @routes.post("/highscores")
 async def add_score(request: web.Request) -> web.Response:
     """Store a high score; answers with what was sent, and whether it is stored (rs)."""
-    form = await request.post()
+    form = await _form(request)
     score = forms.high_score(form)
     visitor = {
         "referer": request.headers.get("Referer", ""),
@@ -97,7 +97,7 @@ async def user_id(request: web.Request) -> web.Response:
 @routes.post("/user/stats")
 async def save_statistics(request: web.Request) -> web.Response:
     """Keep a player's state of play."""
-    form = await request.post()
+    form = await _form(request)
     user = forms.text(form, "userId", required=True)
     try:
         kept = await request.app[SCORES].save_statistics(user, forms.statistics(form))
@@ -119,10 +119,18 @@ async def location(request: web.Request) -> web.Response:
     return _fresh({"cloud": "unknown", "zone": "unknown", "host": request.app[SETTINGS].host})
 
 
+async def _form(request: web.Request) -> Mapping[str, object]:
+    """The form in a request's body; BadForm when it cannot be read as one."""
+    try:
+        return await request.post()
+    except (ValueError, LookupError) as error:
+        raise forms.BadForm(f"the body is not a form: {error}") from None
+
+
 def _fresh(value: object) -> web.Response:
     return web.json_response(value, headers={"Cache-Control": "no-store"})
 
 
 def _brief(error: PyMongoError) -> str:
     """The first line of an error, without pymongo's description of the whole topology."""
-    return f"{type(error).__name__}: {str(error).splitlines()[0].split(', Timeout: ')[0][:200]}"
+    return f"{type(error).__name__}: {str(error).splitlines()[0].split(' (configured timeouts')[0][:200]}"

@@ -1,0 +1,30 @@
+"""Conditions of an object's status that the API server itself sets or reads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kubelab.api.clock import now, stamp
+
+Object = dict[str, Any]
+
+
+def is_true(status: Object, kind: str) -> bool:
+    conditions = status.get("conditions", ())
+    return any(item["type"] == kind and item.get("status") == "True" for item in conditions)
+
+
+def set_condition(status: Object, kind: str, value: str, reason: str = "") -> None:
+    """Set a condition; its time changes only with its value."""
+    conditions = status.setdefault("conditions", [])
+    condition = next((item for item in conditions if item["type"] == kind), None)
+    if condition is None:
+        condition = {"type": kind}
+        conditions.append(condition)
+    if condition.get("status") != value:
+        condition["lastTransitionTime"] = stamp(now())
+    condition["status"] = value
+    for field in ("reason", "message"):
+        condition.pop(field, None)
+    if reason:
+        condition["reason"] = reason

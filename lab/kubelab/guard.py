@@ -1,0 +1,84 @@
+"""Makes sure that nothing survives: a small process that outlives what it watches over, and then kills what is left.
+
+    caller --fork--> guard --fork--> the watched process --> its children, and whatever they start
+
+The guard is the parent of every orphan below it. When the watched process ends, however it ends, or when the caller
+does (if asked to), the guard kills every descendant.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from types import FrameType
+
+from kubelab.parent import adopt_orphans, children_of, die_with, kill_quietly
+
+CALLER_ENDED = signal.SIGHUP
+FORWARDED = (signal.SIGTERM, signal.SIGINT)
+
+
+def watch_over(main: Callable[[], int], *, cleanup: Callable[[], None] | None = None) -> int:
+    """Forks; runs main in the child while this process guards it; returns main's exit code (128 + signal).
+
+    SIGTERM and SIGINT go to the child. SIGHUP kills it. cleanup runs last, when everything below is gone.
+    """
+    adopt_orphans()
+    guard_pid = os.getpid()
+    child = os.fork()
+    if child == 0:
+        _become_child(guard_pid, main)
+    _handle_signals(child)
+    code = _wait_for(child)
+    _kill_the_rest()
+    if cleanup:
+        cleanup()
+    return code
+
+
+def follow(caller_pid: int) -> None:
+    """Asks for CALLER_ENDED when the caller, which is this process's parent, ends."""
+    die_with(caller_pid, CALLER_ENDED)
+
+
+def _become_child(guard_pid: int, main: Callable[[], int]) -> None:
+    code = 1
+    try:
+        for number in (*FORWARDED, CALLER_ENDED):
+            signal.signal(number, signal.SIG_DFL)
+        die_with(guard_pid)
+        code = main()
+    finally:
+        os._exit(code)
+
+
+def _handle_signals(child: int) -> None:
+    def forward(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        kill_quietly(child, number)
+
+    def kill(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        kill_quietly(child, signal.SIGKILL)
+
+    for number in FORWARDED:
+        signal.signal(number, forward)
+    signal.signal(CALLER_ENDED, kill)
+
+
+def _wait_for(child: int) -> int:
+    while True:
+        pid, status = os.wait()
+        if pid == child:
+            code = os.waitstatus_to_exitcode(status)
+            return 128 - code if code < 0 else code
+
+
+def _kill_the_rest() -> None:
+    """Kills descendants until there are none: those of a killed process become ours."""
+    while True:
+        for pid in children_of(os.getpid()):
+            kill_quietly(pid, signal.SIGKILL)
+        try:
+            os.wait()
+        except ChildProcessError:
+            return

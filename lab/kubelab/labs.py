@@ -1,0 +1,128 @@
+"""Starts and ends labs, and waits for them: what the commands are made of."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from kubelab.errors import ApiError, ComponentDied, LabError, NotReady, StateError
+from kubelab.progress import Progress
+from kubelab.state import Lab, State
+from kubelab.supervisor import died
+
+START_TIMEOUT_S = 30.0
+END_TIMEOUT_S = 15.0
+LOOK_S = 0.02
+
+
+def start(state: State, nodes: int, *, own: bool) -> subprocess.Popen[bytes]:
+    """Starts the supervisor (its guard, to be exact). own: the lab and its state end with this process.
+
+    Raises StateError.
+    """
+    state.prepare()
+    os.close(state.lock())
+    command = [sys.executable, "-m", "kubelab.supervisor", f"--state={state}", f"--nodes={nodes}"]
+    command += [f"--caller={os.getpid()}"] if own else []
+    log = state.logs / "supervisor.log"
+    with log.open("wb") as output:
+        return subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
+
+
+async def until_up(state: State, guard: subprocess.Popen[bytes], progress: Progress) -> Lab:
+    """Waits for the API server and the nodes. Raises ComponentDied and NotReady."""
+    watching = asyncio.create_task(_watch(state, guard))
+    coming = asyncio.create_task(_come_up(state, guard.pid, progress))
+    await asyncio.wait({watching, coming}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (coming, watching):
+        if not task.done():
+            task.cancel()
+        elif error := task.exception():
+            watching.cancel()
+            coming.cancel()
+            raise error
+    return coming.result()
+
+
+async def _watch(state: State, guard: subprocess.Popen[bytes]) -> None:
+    while (code := guard.poll()) is None:
+        await asyncio.sleep(LOOK_S)
+    log = state.logs / "supervisor.log"
+    text = log.read_text(errors="replace").strip() if log.exists() else ""
+    if text.startswith("error: "):
+        raise ComponentDied(f"the lab did not come up: {text.removeprefix('error: ')}")
+    raise ComponentDied(died("the supervisor", f"exit status {code}", log))
+
+
+async def _come_up(state: State, guard_pid: int, progress: Progress) -> Lab:
+    from kubelab import readiness
+    from kubelab.client import Client, until_answered
+
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while (lab := state.read()) is None or lab.guard_pid != guard_pid:
+        if time.monotonic() > deadline:
+            raise NotReady(f"no lab came up in {state} within {START_TIMEOUT_S:g} s; see {state.logs}")
+        await asyncio.sleep(LOOK_S)
+    async with Client.from_kubeconfig(state.kubeconfig) as client:
+        try:
+            await until_answered(client, timeout_s=START_TIMEOUT_S)
+        except ApiError as e:
+            raise NotReady(f"the API server does not answer: {e}; see {state.logs / 'apiserver.log'}") from None
+        progress.step(f"API server answers at {lab.server}")
+        await readiness.nodes_ready(client, lab.nodes, START_TIMEOUT_S)
+        progress.step(f"{len(lab.nodes)} nodes are Ready")
+    return lab
+
+
+async def apply(kubeconfig: Path, paths: Sequence[Path], progress: Progress, *, wait: bool, timeout_s: float) -> None:
+    """Applies manifests, and waits until they are ready. Raises ManifestError, NotReady and LabError."""
+    from kubelab import manifests, readiness
+    from kubelab.client import Client
+
+    found = manifests.read(paths)
+    try:
+        async with Client.from_kubeconfig(kubeconfig) as client:
+            applier = manifests.Applier(client)
+            applied = [await applier.apply(manifest) for manifest in found]
+            progress.step(f"applied {len(applied)} objects from {', '.join(map(str, paths))}")
+            waited = [f"{k.kind.lower()}/{o['metadata']['name']}" for k, o in applied if readiness.has_readiness(k)]
+            if wait and waited:
+                await readiness.applied_ready(client, applied, timeout_s)
+                progress.step(f"{', '.join(waited)} Ready")
+    except ApiError as e:
+        raise LabError(f"the API server failed: {e}") from None
+
+
+def end(state: State, *, keep: bool = False) -> None:
+    """Ends the lab of a state directory, whatever state it is in, and removes its files unless they shall be kept.
+
+    Raises StateError when that does not work.
+    """
+    lab = state.read()
+    if lab is not None and state.is_locked:
+        _end_guard(state, lab.guard_pid)
+    deadline = time.monotonic() + END_TIMEOUT_S
+    while state.is_locked:
+        if time.monotonic() > deadline:
+            raise StateError(f"the lab in {state} does not end; its guard is process {lab.guard_pid if lab else '?'}")
+        time.sleep(LOOK_S)
+    if not keep:
+        state.remove()
+
+
+def _end_guard(state: State, pid: int) -> None:
+    """SIGTERM, if the process is the guard of this lab and not another that got its number."""
+    try:
+        command = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
+        if f"--state={state}" in command:
+            os.kill(pid, signal.SIGTERM)
+    except (FileNotFoundError, ProcessLookupError):
+        pass

@@ -1,0 +1,153 @@
+"""python -m kubelab.supervisor: starts the processes of a lab and watches over them.
+
+    guard -> supervisor -> API server, controllers, node ... -> containers
+
+The API server and the controllers are started again when they die. A node is not: its death is a power cut.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from kubelab import credentials, guard, network
+from kubelab.errors import ComponentDied, LabError
+from kubelab.network import Block
+from kubelab.parent import adopt_orphans, children_of, dying_with_us, kill_quietly
+from kubelab.state import Lab, State
+
+RESTART_PAUSE_S = 1.0
+STARTING_S = 3.0
+"""A component that ends earlier than this has not come up: the lab ends with it."""
+TAIL_LINES = 10
+
+
+@dataclass(frozen=True)
+class Component:
+    """A process of the lab. vital: it is started again when it dies."""
+
+    name: str
+    arguments: tuple[str, ...]
+    vital: bool = True
+
+
+def components(state: State, lab: Lab) -> list[Component]:
+    directory = f"--state={state}"
+    api = ("kubelab.api", directory, f"--address={lab.address(1)}", f"--port={network.API_PORT}")
+    services = (f"--service-cidr=127.{lab.block}.240.0/20",)
+    controllers = ("kubelab.controllers", directory, f"--kubeconfig={state}/kubeconfig-controllers")
+    balancers = (f"--load-balancer-cidr=127.{lab.block}.239.0/24",)
+    found = [Component("apiserver", api + services), Component("controllers", controllers + balancers)]
+    for index, name in enumerate(lab.nodes):
+        address = credentials.node_address(lab, index)
+        node = ("kubelab.node", directory, f"--kubeconfig={state}/kubeconfig-{name}")
+        found.append(Component(f"node-{name}", (*node, f"--name={name}", f"--address={address}"), vital=False))
+    return found
+
+
+class Supervisor:
+    """Runs components until SIGTERM; then ends, and leaves the rest to the guard."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._running: dict[int, Component] = {}
+        self._started_at: dict[str, float] = {}
+
+    def run(self, wanted: list[Component]) -> None:
+        """Raises ComponentDied when a component does not come up."""
+        adopt_orphans()
+        for component in wanted:
+            self._start(component)
+        while True:
+            pid, status = os.wait()
+            ended = self._running.get(pid)
+            self._running.pop(pid, None)
+            self._kill_orphans()
+            if ended is not None:
+                self._ended(ended, os.waitstatus_to_exitcode(status))
+
+    def _start(self, component: Component) -> None:
+        with (self._state.logs / f"{component.name}.log").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", *component.arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                preexec_fn=dying_with_us(),
+            )
+        self._running[process.pid] = component
+        self._started_at[component.name] = time.monotonic()
+
+    def _ended(self, component: Component, code: int) -> None:
+        how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
+        if code > 0 and time.monotonic() - self._started_at[component.name] < STARTING_S:
+            raise ComponentDied(died(component.name, how, self._state.logs / f"{component.name}.log"))
+        print(f"{component.name} ended ({how})", flush=True)
+        if component.vital:
+            time.sleep(RESTART_PAUSE_S)
+            self._start(component)
+
+    def _kill_orphans(self) -> None:
+        """What a node that died left behind goes with it."""
+        for pid in children_of(os.getpid()):
+            if pid not in self._running:
+                kill_quietly(pid, signal.SIGKILL)
+
+
+def died(name: str, how: str, log: Path) -> str:
+    """The message about a process that ended: how, its last lines, and where the rest is."""
+    try:
+        lines = log.read_text(errors="replace").splitlines()[-TAIL_LINES:]
+    except OSError:
+        lines = []
+    last = "".join(f"\n    {line}" for line in lines) or " (it wrote nothing)"
+    return f"{name} ended with {how}; the end of {log}:{last}"
+
+
+def supervise(state: State, nodes: int) -> int:
+    """Claims addresses, makes the lab's files and runs it. Returns the exit code."""
+    signal.signal(signal.SIGTERM, _end)
+    try:
+        known = state.read()
+        block: Block = network.claim_first(known.block if known else None)
+        names = known.nodes if known else tuple(f"node-{i + 1}" for i in range(nodes))
+        lab = Lab(os.getppid(), block.number, names)
+        credentials.make(state, lab)
+        state.write(lab)
+        Supervisor(state).run(components(state, lab))
+    except LabError as e:
+        print(f"error: {e}", file=sys.stderr, flush=True)
+    return 1
+
+
+def _end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+    os._exit(0)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="kubelab.supervisor", description=__doc__)
+    parser.add_argument("--state", type=Path, required=True)
+    parser.add_argument("--nodes", type=int, default=2)
+    parser.add_argument("--caller", type=int, help="end, and remove the state, when this process (our parent) ends")
+    options = parser.parse_args()
+    state = State(options.state)
+    if options.caller:
+        guard.follow(options.caller)
+    try:
+        state.prepare()
+        state.lock()
+    except LabError as e:
+        sys.exit(f"error: {e}")
+    cleanup = state.remove if options.caller else None
+    sys.exit(guard.watch_over(lambda: supervise(state, options.nodes), cleanup=cleanup))
+
+
+if __name__ == "__main__":
+    main()

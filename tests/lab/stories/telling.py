@@ -1,0 +1,118 @@
+"""A recorded stream of watch events as a story: for each object, what changed, step by step, names and times aside.
+
+Streams of different kinds race each other, on a real cluster as well, so each kind is told by itself.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+TRACES = Path(__file__).parents[4] / "shared" / "traces"
+
+VOLATILE = re.compile(
+    r"resourceVersion|uid|Time|Timestamp|startedAt|finishedAt|containerID|imageID|\.image$|IP|addresses|nodeName"
+    r"|kubernetes\.io/last-change-trigger-time$|generateName|observedGeneration$|metadata\.generation$"
+    r"|metadata\.name$|volumeMounts|\.user\.|resources|message$|currentRevision|updateRevision|managedFields"
+)
+"""Fields whose values differ from cluster to cluster; that they appear or go is part of the story all the same."""
+IGNORED = re.compile(
+    r"resourceVersion|lastProbeTime|kube-api-access|volumeMounts|\.user\.|resources|allocatedResources|managedFields"
+    r"|\.metadata\.annotations\.kubectl|\.metadata\.generateName"
+)
+"""Fields that are no part of the story."""
+IGNORED_EVENTS = {"MissingClusterDNS"}
+"""That cluster's kubelets had no DNS set up."""
+
+Flat = dict[str, Any]
+
+
+@dataclass
+class Story:
+    """For each kind and object (in order of appearance), its steps; and the events about pods and controllers."""
+
+    steps: dict[str, list[str]] = field(default_factory=dict)
+    events: list[str] = field(default_factory=list)
+
+
+def recorded(name: str) -> Iterator[dict[str, Any]]:
+    """The lines of one of the recorded traces."""
+    with gzip.open(TRACES / f"{name}.jsonl.gz", "rt") as lines:
+        for line in lines:
+            yield json.loads(line)
+
+
+def tell(lines: Iterable[dict[str, Any]], app: str) -> Story:
+    """The story of the objects of one application (the value of the label "name")."""
+    story = Story()
+    known: dict[tuple[str, str], Flat] = {}
+    titles: dict[tuple[str, str], str] = {}
+    for line in lines:
+        kind = line.get("resource")
+        if kind == "events" and line["type"] in ("ADDED", "MODIFIED"):
+            _tell_event(story, line["object"], app)
+            continue
+        for obj in line.get("items") or ([line["object"]] if "object" in line else ()):
+            if kind not in ("pods", "statefulsets", "endpointslices") or not _is_of(obj, app):
+                continue
+            key = kind, obj["metadata"]["uid"]
+            title = titles.setdefault(key, f"{kind} {sum(k == kind for k, _ in titles) + 1}")
+            flat = dict(_flatten(obj))
+            if line["type"] != "LIST":
+                step = _step(line["type"], known.get(key, {}), flat)
+                if step:
+                    story.steps.setdefault(title, []).append(step)
+            known[key] = flat
+    return story
+
+
+def _is_of(obj: dict[str, Any], app: str) -> bool:
+    metadata = obj["metadata"]
+    labels = metadata.get("labels") or {}
+    return app in (labels.get("name"), labels.get("kubernetes.io/service-name"))
+
+
+def _tell_event(story: Story, event: dict[str, Any], app: str) -> None:
+    involved = event["involvedObject"]
+    if involved["name"].startswith(app) and event["reason"] not in IGNORED_EVENTS:
+        where = involved.get("fieldPath", "")
+        component = event.get("reportingComponent")
+        story.events.append(f"{involved['kind']} {event['type']} {event['reason']} {where} {component}")
+
+
+def _step(kind: str, before: Flat, after: Flat) -> str:
+    if kind == "ADDED":
+        return f"ADDED {after.get('.status.phase', '')}"
+    changes = [
+        f"{path}={'*' if VOLATILE.search(path) else value}"
+        for path, value in after.items()
+        if before.get(path, _NOTHING) != value
+    ]
+    gone = [f"{path} gone" for path in before if path not in after]
+    # A time that moves says nothing by itself.
+    told = [c for c in changes if not re.search(r"lastTransitionTime=|change-trigger-time", c)]
+    told += [g for g in gone if not re.search(r"change-trigger-time", g)]
+    text = ", ".join(sorted(told))
+    return f"{kind} {text}" if text or kind == "DELETED" else ""
+
+
+_NOTHING = object()
+
+
+def _flatten(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    if IGNORED.search(path) or path in (".kind", ".apiVersion"):
+        return
+    if isinstance(value, dict) and value:
+        for key, item in value.items():
+            yield from _flatten(item, f"{path}.{key}")
+    elif isinstance(value, list) and value:
+        for index, item in enumerate(value):
+            name = item.get("type") or item.get("name") if isinstance(item, dict) else None
+            yield from _flatten(item, f"{path}[{name or index}]")
+    else:
+        yield path, value

@@ -1,0 +1,145 @@
+"""The figures: what they are drawn from, and that they say it legibly. How they look is for eyes."""
+
+import struct
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from chaosmongo.checks import judge
+from chaosmongo.history import History, read
+from recoveryreport import canvas, phases, report, timeline
+from recoveryreport.labels import grouped, placed
+from recoveryreport.marks import Mark
+from recoveryreport.scene import scene
+from recoveryreport.series import LaneSeries, lane_series, stretches
+from recoveryreport.style import DARK, LIGHT, Theme
+
+S = 1_000_000_000
+
+
+def series(outcomes: str, step_s: float = 0.1) -> LaneSeries:
+    """One operation a step: o ok, u unknown, f failed, a blank for none."""
+    due = np.array([n * step_s for n, outcome in enumerate(outcomes) if outcome != " "])
+    codes = np.array(["ouf".index(outcome) for outcome in outcomes if outcome != " "], dtype=np.int8)
+    return LaneSeries("server", due, np.full(due.size, 0.001), codes)
+
+
+class TestTheStrip:
+    def test_changes_where_the_outcome_does(self) -> None:
+        found = stretches(series("ooofffuooo"), 0, 1, most=100)
+        assert [(round(s.start_s, 3), round(s.end_s, 3), s.shares) for s in found] == [
+            (0.0, 0.3, (1, 0, 0)),
+            (0.3, 0.6, (0, 0, 1)),
+            (0.6, 0.7, (0, 1, 0)),
+            (0.7, 1.0, (1, 0, 0)),
+        ]
+
+    def test_stays_empty_where_nothing_was_tried(self) -> None:
+        found = stretches(series("ooooo" + " " * 20 + "ooooo"), 0, 3, most=100)
+        assert len(found) == 2
+        assert found[0].end_s < 1 < 2 < found[1].start_s
+
+    def test_shows_shares_where_there_are_more_operations_than_places(self) -> None:
+        found = stretches(series("of" * 500, step_s=0.001), -0.0005, 0.9995, most=10)
+        assert [s.shares for s in found] == [(0.5, 0, 0.5)]
+
+    def test_loses_no_operation(self) -> None:
+        chance = np.random.default_rng(1)
+        outcomes = "".join(chance.choice(list("ouf"), 1000))
+        found = stretches(series(outcomes, step_s=0.001), 0, 1.0005, most=7)
+        failed = sum(s.shares[2] * 1000 * (s.end_s - s.start_s) for s in found)
+        assert failed == pytest.approx(outcomes.count("f"), rel=0.02)
+
+
+class TestLabels:
+    def test_moments_that_nobody_could_tell_apart_share_one(self) -> None:
+        marks = [Mark(round(s * S), label) for s, label in ((2.30, "gone"), (2.33, "recreated"), (5, "Ready"))]
+        assert grouped(marks, 0, span_s=10) == [(2.3, "gone · recreated  +2.3 s"), (5.0, "Ready  +5.0 s")]
+
+    def test_none_hides_another_nor_crosses_its_line(self) -> None:
+        texts = [(x, "a text of some length") for x in (0.1, 0.2, 1.0, 1.1, 4.0, 9.0)]
+        labels = placed(texts, lambda text: len(text) * 0.1, 0, 12)
+        for one in labels:
+            for other in labels:
+                if one is other:
+                    continue
+                reaches_over = one.x_s < other.x_s <= one.x_s + 2.1
+                assert not reaches_over or one.level > other.level
+
+    def test_one_that_would_leave_the_figure_is_written_to_the_left(self) -> None:
+        (label,) = placed([(9.5, "late")], lambda _: 2.0, 0, 10)
+        assert label.leftwards
+
+
+class TestTheTimeline:
+    def test_shows_what_matters_of_a_recovered_run(self, make_run: Callable[..., Path]) -> None:
+        history = read(make_run(before_s=30.0, after_s=60.0))
+        view = scene(history, judge(history))
+        assert -5 <= view.start_s < 0
+        assert 5.23 < view.end_s < 12  # the last thing that happened is Ready after 5.23 s
+
+    def test_shows_everything_of_one_that_never_recovered(self, make_run: Callable[..., Path]) -> None:
+        history = read(make_run(up_s={"server": None, "driver": None, "user": None}, after_s=20.0))
+        view = scene(history, judge(history))
+        assert (view.start_s, view.end_s) == pytest.approx((-8.0, 20.0), abs=0.2)
+
+    def test_counts_from_the_fault(self, passed_run: Path) -> None:
+        history = read(passed_run)
+        server = lane_series(history)["server"]
+        down = server.due_s[server.outcome > 0]
+        assert (down.min(), down.max()) == pytest.approx((0.2, 4.0), abs=0.01)
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
+@pytest.mark.parametrize("name", ["timeline", "phases"])
+def test_no_text_leaves_the_figure(passed_run: Path, name: str, theme: Theme) -> None:
+    history = read(passed_run)
+    with canvas.blank(theme) as figure:
+        {"timeline": timeline, "phases": phases}[name].draw(figure, history, judge(history), theme)
+        figure.canvas.draw()
+        renderer = figure.canvas.get_renderer()
+        width, height = figure.canvas.get_width_height()
+        texts = [t for axes in figure.axes for t in (*axes.texts, axes.title, *axes.get_xticklabels())] + figure.texts
+        beyond = [
+            label
+            for axes in figure.axes
+            for label in axes.get_xticklabels()
+            if not axes.get_xlim()[0] <= label.get_position()[0] <= axes.get_xlim()[1]
+        ]  # ticks beyond the axis are not drawn
+        for text in texts:
+            box = text.get_window_extent(renderer)
+            if text.get_text() and text.get_visible() and text not in beyond:
+                assert box.x0 >= 0 and box.x1 <= width, text.get_text()
+                assert box.y0 >= 0 and box.y1 <= height, text.get_text()
+
+
+def test_the_same_run_gives_the_same_bytes(passed_run: Path, tmp_path: Path) -> None:
+    history = read(passed_run)
+    report.draw(history, judge(history), tmp_path)
+    for name in ("timeline.png", "timeline.svg", "phases.png", "phases.svg", "report.html"):
+        assert (tmp_path / name).read_bytes() == (passed_run / name).read_bytes(), name
+
+
+def test_the_pngs_are_wide_enough_for_print(passed_run: Path) -> None:
+    for name in ("timeline.png", "phases.png"):
+        width, height = struct.unpack(">II", (passed_run / name).read_bytes()[16:24])
+        assert width == 1600
+        assert 300 < height < 1600
+
+
+def test_a_record_of_nothing_is_drawn(make_run: Callable[..., Path], tmp_path: Path) -> None:
+    history = read(make_run(workload=False, cluster=False, fault=False, readback=False))
+    report.draw(history, judge(history), tmp_path)
+    assert "No operations are recorded" in (tmp_path / "timeline.svg").read_text()  # texts are comments there
+    assert "No phases" in (tmp_path / "phases.svg").read_text()
+
+
+def test_names_with_dollar_signs_are_no_formulas(make_run: Callable[..., Path], tmp_path: Path) -> None:
+    history: History = read(make_run(name="$\\frac{/20260102T030405Z", lanes=("server",)))
+    report.draw(history, judge(history), tmp_path)
+
+
+def test_pyplot_is_never_imported() -> None:
+    assert "matplotlib.pyplot" not in sys.modules
