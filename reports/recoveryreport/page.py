@@ -58,7 +58,7 @@ def render(history: History, verdict: Verdict, pictures: Mapping[str, Picture]) 
         phases_total_ns=sum(phase.end_ns - phase.start_ns for phase in verdict.phases),
         fates=list(fates(verdict.durability)) if verdict.durability else [],
         gaps=gaps(history),
-        moment=lambda time_ns: quantities.seconds(time_ns - zero, decimals=3),
+        after_fault=lambda time_ns: quantities.offset(time_ns - zero, decimals=3),
         when=_when(history),
         headline=_headline(verdict.verdict),
         experiment=_experiment(history),
@@ -87,8 +87,8 @@ def fates(d: Durability) -> Iterator[Fate]:
     yield Fate("acknowledged", "DUPLICATED", d.duplicated, True, "is there more than once")
     yield Fate("unknown", "recovered", d.recovered, False, "no clear answer, and is there")
     yield Fate("unknown", "absent", d.absent, False, "no clear answer, and is not there")
-    yield Fate("failed", "rejected", d.rejected, False, "refused, and is not there")
-    yield Fate("failed", "APPLIED", d.applied, True, "refused, and is there all the same")
+    yield Fate("failed", "rejected", d.rejected, False, "provably not executed, and is not there")
+    yield Fate("failed", "APPLIED", d.applied, True, "said to be not executed, and is there")
 
 
 def _tight(text: str) -> str:

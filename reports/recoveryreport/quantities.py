@@ -36,9 +36,9 @@ def seconds(value_ns: float, *, decimals: int = 2) -> str:
     return f"{_fixed(Decimal(value_ns) / _NS_PER_S, Decimal(1).scaleb(-decimals))} s"
 
 
-def offset(value_ns: float) -> str:
+def offset(value_ns: float, *, decimals: int = 1) -> str:
     """A moment relative to another one, with its sign, like "+2.6 s"."""
-    text = seconds(value_ns, decimals=1)
+    text = seconds(value_ns, decimals=decimals)
     return text if text.startswith("−") else f"+{text}"
 
 

@@ -111,7 +111,7 @@ def shape(durability: Durability) -> str:
     """What the missing writes look like in the order of acknowledgement."""
     return {
         "none": "none",
-        "suffix": "suffix: the last ones before the fault, without a gap",
+        "suffix": "suffix: the newest ones, without a gap",
         "hole": "HOLE: later writes survived while earlier ones did not",
     }[durability.shape]
 

@@ -31,13 +31,13 @@ CONTRAST = """
 """
 
 
-@pytest.fixture(params=["passed_run", "failed_run"])
+@pytest.fixture(scope="module", params=["passed_run", "failed_run"])
 def file(request: pytest.FixtureRequest) -> Path:
     run: Path = request.getfixturevalue(request.param)
     return run / "report.html"
 
 
-@pytest.fixture(params=[(1200, False), (1200, True), (360, False)], ids=["desktop", "dark", "phone"])
+@pytest.fixture(scope="module", params=[(1200, False), (1200, True), (360, False)], ids=["desktop", "dark", "phone"])
 def tab(browser: Browser, file: Path, request: pytest.FixtureRequest) -> Tab:
     width, dark = request.param
     return browser.open(file, width=width, dark=dark)

@@ -142,8 +142,8 @@ class TestNumbers:
         begin = next(i for i, row in enumerate(failed.rows) if row == ["Key", "Lane", "Acknowledged"])
         listed = failed.rows[begin + 1 : begin + 101]
         assert [row[0] for row in listed] == [key for _, key in lost[:100]]
-        assert listed[0][2] == f"{(lost[0][0] - FAULT_NS) / S:.3f} s".replace("-", "−")
-        assert "The first 100 of 130." in failed.text
+        assert listed[0][2] == f"{(lost[0][0] - FAULT_NS) / S:+.3f} s".replace("-", "−")
+        assert "Lost writes: the first 100 of 130" in failed.text
 
     def test_zero_lost_says_what_one_run_can_show(self, passed: Page) -> None:
         assert "This is one run (n = 1)" in passed.text

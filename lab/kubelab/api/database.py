@@ -10,6 +10,8 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+LOCK_TIMEOUT_S = 0.5  # a server that is just ending may still hold the file
+
 
 class DatabaseError(Exception):
     """The file cannot be opened or written; the message says which file, why, and what to do."""
@@ -21,7 +23,7 @@ class Database:
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
-            self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            self._connection = sqlite3.connect(path, isolation_level=None, timeout=LOCK_TIMEOUT_S)
             self._prepare()
         except sqlite3.Error as error:
             raise self._explained(error) from error

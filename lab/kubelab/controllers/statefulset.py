@@ -103,6 +103,7 @@ class Plan:
         }
         self.update_revision = self._update_revision()
         current = self.set.get("status", {}).get("currentRevision")
+        self._replaced: list[Object] = []  # Deleted in this step for a newer revision: counted no more.
         self.current_revision: str = current if current in self.templates else self.update_revision
 
     def _update_revision(self) -> str:
@@ -196,6 +197,7 @@ class Plan:
         for ordinal in sorted(self.pods, reverse=True):
             pod = self.pods[ordinal]
             if ordinal >= partition and _revision_of(pod) != self.update_revision and not is_terminating(pod):
+                self._replaced.append(pod)
                 return self._delete(pod)
             if is_terminating(pod) or not self._is_available(pod):
                 return []
@@ -258,7 +260,7 @@ class Plan:
     def status(self) -> dict[str, Any]:
         """Counted from the observed pods; a count of zero is left out where Kubernetes leaves it out."""
         pods = list(self.pods.values())
-        present = [p for p in pods if not is_terminating(p)]
+        present = [p for p in pods if not is_terminating(p) and p not in self._replaced]
         ready = [p for p in pods if pod_facts.is_running_and_ready(p)]
         status: dict[str, Any] = {
             "observedGeneration": self.set["metadata"].get("generation", 1),

@@ -22,7 +22,7 @@ HIGHEST_RATE = 5_000
 def start_workload(
     rate: float = 200,
     writes: float = 20,
-    reads: float = 5,
+    reads: float = 2,
     lanes: list = None,  # type: ignore[type-arg,assignment]  # noqa: RUF013
     write_concern: dict = None,  # type: ignore[type-arg,assignment]  # noqa: RUF013
     retry_writes: bool = False,

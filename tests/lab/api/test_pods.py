@@ -17,7 +17,7 @@ POD = {"spec": {"containers": [{"name": "c", "image": "i"}], "terminationGracePe
 
 
 @pytest.fixture
-def pods(api: ApiServer, namespace: str) -> str:
+def pods(namespace: str) -> str:
     return f"/api/v1/namespaces/{namespace}/pods"
 
 
@@ -168,7 +168,8 @@ def test_logs_are_read_from_the_pods_kubelet(api: ApiServer, namespace: str, pod
     assert kubelet.asked == [(f"/containerLogs/{namespace}/p/c", {"tailLines": "3"}, "Bearer kubelet-token")]
 
 
-def test_followed_logs_arrive_as_they_are_written(api: ApiServer, pods: str, kubelet: Kubelet) -> None:
+@pytest.mark.usefixtures("kubelet")
+def test_followed_logs_arrive_as_they_are_written(api: ApiServer, pods: str) -> None:
     connection = api.connection()
     connection.request("GET", f"{pods}/p/log?follow=true", headers={"Authorization": "Bearer admin-token"})
     response = connection.getresponse()
@@ -177,7 +178,8 @@ def test_followed_logs_arrive_as_they_are_written(api: ApiServer, pods: str, kub
     connection.close()
 
 
-def test_what_the_kubelet_refuses_is_refused_with_its_reason(api: ApiServer, pods: str, kubelet: Kubelet) -> None:
+@pytest.mark.usefixtures("kubelet")
+def test_what_the_kubelet_refuses_is_refused_with_its_reason(api: ApiServer, pods: str) -> None:
     answer = api.get(f"{pods}/p/log?previous=true")
     assert answer.status == 400 and "previous terminated container" in answer.body["message"]
 

@@ -91,13 +91,15 @@ class TestFirstStart:
         assert running.wait() == 2
         assert "MONGO_INITDB_ROOT_PASSWORD" in running.log.read_text()
 
-    def test_sigterm_in_the_middle_of_it_leaves_no_server_behind(self, pod: Pod) -> None:
+    @pytest.mark.parametrize("after_ms", [0, 200])
+    def test_sigterm_in_the_middle_of_it_leaves_no_server_behind(self, pod: Pod, after_ms: int) -> None:
         running = pod.start(pod.mongo())
         end = time.monotonic() + 10
         while not processes_on(pod.volume("data")) and time.monotonic() < end:
-            time.sleep(0.005)
+            time.sleep(0.001)
+        time.sleep(after_ms / 1000)
         running.terminate()
-        assert running.wait() in (143, 0)
+        assert running.wait() == 143
         assert processes_on(pod.volume("data")) == []
 
 

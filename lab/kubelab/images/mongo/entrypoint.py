@@ -53,4 +53,5 @@ def _become(command: list[str]) -> int:
 
 def _terminated(signum: int, _frame: object) -> NoReturn:
     """Told to end during the first start: leave through the finally that stops the temporary server."""
+    signal.signal(signum, signal.SIG_IGN)
     raise SystemExit(128 + signum)

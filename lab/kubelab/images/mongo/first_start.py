@@ -81,7 +81,7 @@ def initialise(data: Path, plan: Plan, cache_mb: int) -> None:
         return
     server = TemporaryServer(data, cache_mb)
     try:
-        connection = server.connect()
+        connection = server.start()
         for user in plan.users:
             print(f"first start: creating user {user.name!r} in database {user.database!r}", flush=True)
             _create(connection, user)
