@@ -1,1 +1,16 @@
-"""From recorded runs to figures and one-file HTML: the `chaos recovery` commands."""
+"""From recorded runs to figures and one-file HTML: the `chaos recovery` commands.
+
+commands    the click group; the only module that has a record judged
+report      everything that is drawn of one run, and where it goes
+terminal    the summary for a terminal
+page        the HTML page (page.html.j2, page.css)
+timeline    figure: what each lane saw over time (scene, lanerow, labels)
+phases      figure: where the seconds went
+series      operations as arrays
+marks       watch events as moments with names
+gaps        what a record does not hold
+words       results in plain words, the same everywhere
+quantities  numbers with no more digits than are known
+style       colours, fonts, sizes
+canvas      figures without pyplot
+"""

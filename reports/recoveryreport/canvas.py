@@ -1,6 +1,7 @@
 """A figure without pyplot: no global state, no window system, the same bytes for the same run."""
 
 import io
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -18,7 +19,9 @@ def blank(theme: Theme) -> "Iterator[Figure]":
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    with mpl.rc_context(settings(theme)):
+    with mpl.rc_context(settings(theme)), warnings.catch_warnings():
+        # A name in a script that the font lacks shows as boxes; the page has it in full.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         figure = Figure(dpi=DPI)
         FigureCanvasAgg(figure)
         yield figure

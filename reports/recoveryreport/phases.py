@@ -97,7 +97,10 @@ def _reach_s(figure: "Figure", rows: list[Row], plot_in: float) -> float:
 
 
 def _scaffold(axes: "Axes", end_s: float, has_fault: bool, theme: Theme) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     axes.set_xlim(0, end_s)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 5, 10]))
     axes.grid(axis="x", color=theme.rule, lw=0.6)
     axes.set_axisbelow(True)
     axes.tick_params(bottom=False)

@@ -136,8 +136,12 @@ def test_a_record_of_nothing_is_drawn(make_run: Callable[..., Path], tmp_path: P
     assert "No phases" in (tmp_path / "phases.svg").read_text()
 
 
-def test_names_with_dollar_signs_are_no_formulas(make_run: Callable[..., Path], tmp_path: Path) -> None:
-    history: History = read(make_run(name="$\\frac{/20260102T030405Z", lanes=("server",)))
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", ["$\\frac{", "日本語-مرحبا"])
+def test_names_are_neither_formulas_nor_a_matter_of_fonts(
+    make_run: Callable[..., Path], tmp_path: Path, name: str
+) -> None:
+    history: History = read(make_run(name=f"{name}/20260102T030405Z", lanes=("server",)))
     report.draw(history, judge(history), tmp_path)
 
 

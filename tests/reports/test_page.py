@@ -1,6 +1,7 @@
 """The page says what the files say: its numbers are worked out here a second time, from the lines of the files."""
 
 import base64
+import functools
 import hashlib
 import json
 import re
@@ -72,6 +73,7 @@ def failed(failed_run: Path) -> Page:
     return Page(failed_run / "report.html")
 
 
+@functools.cache
 def lines(file: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in file.read_text().splitlines()]
 

@@ -84,6 +84,8 @@ def check_kind(document: Object, kind: str, api_version: str) -> None:
     """Raises ApiError (400) for a document of another kind or version than the URL's; none given is that of the URL."""
     given_version = document.get("apiVersion") or api_version
     given = document.get("kind") or kind
+    if not isinstance(given, str) or not isinstance(given_version, str):
+        raise bad_request("couldn't get version/kind; json parse error: kind and apiVersion must be strings")
     if (given, given_version) == (kind, api_version):
         return
     known = {(resource.kind, resource.api_version): resource for resource in RESOURCES}.get((given, given_version))

@@ -23,6 +23,12 @@ class Database:
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
+            path.touch(mode=0o600)  # it will hold Secrets
+        except OSError as error:
+            raise DatabaseError(
+                f"cannot use the object store {path}: {error.strerror}; check its disk and rights"
+            ) from error
+        try:
             self._connection = sqlite3.connect(path, isolation_level=None, timeout=LOCK_TIMEOUT_S)
             self._prepare()
         except sqlite3.Error as error:

@@ -164,8 +164,8 @@ class Handlers:
     async def _watch(self, call: Call) -> web.StreamResponse:
         resource = call.resource
         wanted = options.watch_options(resource, call.query, WATCH_TIMEOUT_S)
-        render = tables.renderer(resource, form(call.request.headers.get("Accept", "")), call.query)
-        watch = Watch(self._cluster.store, resource, call.target.namespace, wanted, render)
+        renderer = tables.renderer(resource, form(call.request.headers.get("Accept", "")), call.query)
+        watch = Watch(self._cluster.store, resource, call.target.namespace, wanted, renderer)
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
         await response.prepare(call.request)
         try:

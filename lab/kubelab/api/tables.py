@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -14,6 +14,7 @@ from .negotiation import Form
 from .options import refused
 from .resources import Resource
 from .store import Entry
+from .watching import Renderer
 
 Object = dict[str, Any]
 
@@ -62,12 +63,12 @@ def partial(entries: Sequence[Entry], metadata: Object | None) -> bytes:
     return msgspec.json.encode({"kind": "PartialObjectMetadataList", **META, "metadata": metadata, "items": items})
 
 
-def renderer(resource: Resource, form: Form, query: Mapping[str, str]) -> Callable[[Entry], bytes]:
+def renderer(resource: Resource, form: Form, query: Mapping[str, str]) -> Renderer:
     """How the objects of a watch are written. Of tables, the first has the definitions of the columns."""
     if form == "metadata":
-        return lambda entry: partial([entry], None)
+        return Renderer("PartialObjectMetadata", META["apiVersion"], lambda entry: partial([entry], None))
     if form == "object":
-        return lambda entry: views.entry_json(resource, entry)
+        return Renderer(resource.kind, resource.api_version, lambda entry: views.entry_json(resource, entry))
     include = include_object(query)
     first = [True]
 
@@ -75,4 +76,4 @@ def renderer(resource: Resource, form: Form, query: Mapping[str, str]) -> Callab
         headed = first.pop() if first else False
         return table(resource, [entry], {"resourceVersion": str(entry.revision)}, include, headed)
 
-    return render
+    return Renderer("Table", META["apiVersion"], render)

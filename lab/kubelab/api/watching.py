@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import closing
+from dataclasses import dataclass
 
 import msgspec
 
@@ -14,20 +15,29 @@ from .resources import Resource
 from .store import Change, Entry, Store
 
 BOOKMARK_PERIOD_S = 60.0
+PENDING_LIMIT = 16_384  # changes that a client may lag behind before its watch ends
 INITIAL_EVENTS_END = "k8s.io/initial-events-end"
-Render = Callable[[Entry], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Renderer:
+    """How a client wants to see objects: each as bytes, of this kind."""
+
+    kind: str
+    api_version: str
+    render: Callable[[Entry], bytes]
 
 
 def event_line(kind: str, document: bytes) -> bytes:
     return b'{"type":"%b","object":%b}\n' % (kind.encode(), document)
 
 
-def bookmark(resource: Resource, revision: int, ends_initial: bool = False) -> bytes:
-    """Says up to which resource version the client has seen everything."""
+def bookmark(kind: str, api_version: str, revision: int, ends_initial: bool = False) -> bytes:
+    """Says up to which resource version the client has seen everything; kind as that of the other events."""
     annotations = b',"annotations":{"%b":"true"}' % INITIAL_EVENTS_END.encode() if ends_initial else b""
     document = b'{"kind":"%b","apiVersion":"%b","metadata":{"resourceVersion":"%d"%b}}' % (
-        resource.kind.encode(),
-        resource.api_version.encode(),
+        kind.encode(),
+        api_version.encode(),
         revision,
         annotations,
     )
@@ -37,12 +47,15 @@ def bookmark(resource: Resource, revision: int, ends_initial: bool = False) -> b
 class Watch:
     """One client's view of one collection. Use as an iterator of lines; it ends after the timeout."""
 
-    def __init__(self, store: Store, resource: Resource, namespace: str, options: WatchOptions, render: Render) -> None:
+    def __init__(
+        self, store: Store, resource: Resource, namespace: str, options: WatchOptions, renderer: Renderer
+    ) -> None:
         self._store = store
         self._resource = resource
         self._namespace = namespace
         self._options = options
-        self._render = render
+        self._renderer = renderer
+        self._render = renderer.render
         self._pending: deque[Change] = deque()
         self._wakeup = asyncio.Event()
         self._seen = 0
@@ -73,12 +86,12 @@ class Watch:
             if options.selected.matches(entry.value):
                 yield event_line("ADDED", self._render(entry))
         if options.marked and options.bookmarks:
-            yield bookmark(self._resource, self._store.revision, ends_initial=True)
+            yield self._bookmark(ends_initial=True)
 
     async def _changed(self, deadline: float) -> bool:
-        """Wait for a change or for the time of a bookmark; False when the watch is over."""
+        """Wait for a change or for the time of a bookmark; False when the watch is over or the client too slow."""
         left_s = deadline - asyncio.get_running_loop().time()
-        if left_s <= 0:
+        if left_s <= 0 or len(self._pending) > PENDING_LIMIT:
             return False
         try:
             await asyncio.wait_for(self._wakeup.wait(), min(left_s, BOOKMARK_PERIOD_S))
@@ -93,7 +106,10 @@ class Watch:
             yield from self._lines_of(changes)
         elif self._options.bookmarks and self._store.revision > self._seen:
             self._seen = self._store.revision
-            yield bookmark(self._resource, self._seen)
+            yield self._bookmark()
+
+    def _bookmark(self, ends_initial: bool = False) -> bytes:
+        return bookmark(self._renderer.kind, self._renderer.api_version, self._store.revision, ends_initial)
 
     def _lines_of(self, changes: Iterable[Change]) -> Iterator[bytes]:
         for change in changes:

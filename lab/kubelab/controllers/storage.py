@@ -152,7 +152,7 @@ def _suits(volume: Object, claim: Object) -> bool:
 
 def quantity(text: str) -> float:
     """A resource quantity in its base unit (bytes)."""
-    match = re.fullmatch(r"([0-9.]+)([kMGT]i?|)", str(text))
+    match = re.fullmatch(r"([0-9.]+)(k|[MGT]|[KMGT]i|)", str(text))
     return float(match[1]) * UNITS[match[2]] if match else 0.0
 
 

@@ -97,14 +97,12 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=8,
 )
-QUERIES = st.dictionaries(
-    st.sampled_from(
-        ["labelSelector", "fieldSelector", "limit", "continue", "resourceVersion", "resourceVersionMatch", "dryRun", "fieldValidation", "propagationPolicy", "gracePeriodSeconds", "includeObject", "sendInitialEvents"]
-    ),
-    st.sampled_from(["1", "0", "-1", "All", "Strict", "a=b", "a in (b", "true", "NotOlderThan", "Exact", "Orphan", "!"])
-    | st.text(max_size=6),
-    max_size=3,
+PARAMETERS = (
+    *("labelSelector", "fieldSelector", "limit", "continue", "resourceVersion", "resourceVersionMatch", "dryRun"),
+    *("fieldValidation", "propagationPolicy", "gracePeriodSeconds", "includeObject", "sendInitialEvents"),
 )
+VALUES = ["1", "0", "-1", "All", "Strict", "a=b", "a in (b", "true", "NotOlderThan", "Exact", "Orphan", "!"]
+QUERIES = st.dictionaries(st.sampled_from(PARAMETERS), st.sampled_from(VALUES) | st.text(max_size=6), max_size=3)
 
 
 @st.composite
@@ -145,7 +143,7 @@ OPERATIONS = st.lists(
 
 
 @settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 )
 @given(
     method=st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]),

@@ -28,6 +28,11 @@ def test_acknowledged_writes_outlive_a_sigkill(fresh_api: ApiServer) -> None:
     assert int(created) > int(before["metadata"]["resourceVersion"])
 
 
+def test_the_store_is_for_its_owner_alone(fresh_api: ApiServer) -> None:
+    modes = {path.name: path.stat().st_mode & 0o777 for path in fresh_api.state.glob("store.db*")}
+    assert modes and set(modes.values()) == {0o600}, modes
+
+
 def test_a_cluster_starts_with_its_namespaces_and_the_service_of_the_api(fresh_api: ApiServer) -> None:
     names = [item["metadata"]["name"] for item in fresh_api.get("/api/v1/namespaces").body["items"]]
     assert names == ["default", "kube-node-lease", "kube-public", "kube-system"]

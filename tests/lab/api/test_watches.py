@@ -17,10 +17,11 @@ INITIAL_END = {"k8s.io/initial-events-end": "true"}
 class Watching:
     """A watch on a connection of its own."""
 
-    def __init__(self, api: ApiServer, path: str) -> None:
+    def __init__(self, api: ApiServer, path: str, accept: str = "application/json") -> None:
         self._connection = api.connection()
         separator = "&" if "?" in path else "?"
-        self._connection.request("GET", f"{path}{separator}watch=true", headers={"Authorization": f"Bearer {TOKEN}"})
+        headers = {"Authorization": f"Bearer {TOKEN}", "Accept": accept}
+        self._connection.request("GET", f"{path}{separator}watch=true", headers=headers)
         self._response = self._connection.getresponse()
         assert self._response.status == 200
 
@@ -90,6 +91,25 @@ def test_a_watch_list_ends_with_a_bookmark(api: ApiServer, config_maps: str) -> 
     assert (bookmark["type"], bookmark["object"]["metadata"]["annotations"]) == ("BOOKMARK", INITIAL_END)
     create(api, config_maps, "b")
     assert watch.names(1) == [("ADDED", "b")]
+    watch.close()
+
+
+def test_a_watch_of_tables_names_its_columns_once(api: ApiServer, config_maps: str) -> None:
+    watch = Watching(api, config_maps, "application/json;as=Table;v=v1;g=meta.k8s.io,application/json")
+    create(api, config_maps, "a")
+    create(api, config_maps, "b")
+    first, second = watch.next()["object"], watch.next()["object"]
+    assert [column["name"] for column in first["columnDefinitions"]] == ["Name", "Data", "Age"]
+    assert (first["rows"][0]["cells"][0], second["rows"][0]["cells"][0]) == ("a", "b")
+    assert second["columnDefinitions"] is None
+    watch.close()
+
+
+def test_a_watch_of_metadata_shows_nothing_else(api: ApiServer, config_maps: str) -> None:
+    watch = Watching(api, config_maps, "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io")
+    api.post(config_maps, {"metadata": {"name": "a"}, "data": {"k": "v"}})
+    shown = watch.next()["object"]
+    assert (shown["kind"], shown["metadata"]["name"]) == ("PartialObjectMetadata", "a") and "data" not in shown
     watch.close()
 
 

@@ -1,12 +1,12 @@
 """StatefulSet: one pod per identity, in order.
 
-    observed                                          -> what it does
-    nothing                                           creates ordinal 0 alone
-    0 is ready                                        creates 1
-    0 is terminating                                  waits, whatever else is missing
-    0 has ended but is still there                    waits for it to go
-    too many                                          deletes the highest
-    another template                                  deletes outdated pods from the highest down, one at a time
+observed                                          -> what it does
+nothing                                           creates ordinal 0 alone
+0 is ready                                        creates 1
+0 is terminating                                  waits, whatever else is missing
+0 has ended but is still there                    waits for it to go
+too many                                          deletes the highest
+another template                                  deletes outdated pods from the highest down, one at a time
 """
 
 from __future__ import annotations

@@ -57,6 +57,7 @@ class Running:
     def stop(self, address: str, port: int) -> int:
         """SIGTERM, and a knock at the port: an idle SecantusDB looks up only every 2 s. Its exit status."""
         self.terminate()
+        time.sleep(0.05)  # a connection at the same moment can take the signal from its main thread
         try:
             socket.create_connection((address, port), 1).close()
         except OSError:
@@ -80,8 +81,7 @@ class Running:
             except OSError:
                 time.sleep(0.01)
             else:
-                # SecantusDB can miss a SIGTERM that arrives within milliseconds of its first connection.
-                time.sleep(0.05)
+                time.sleep(0.05)  # SecantusDB can miss a SIGTERM that comes at the same moment as a connection
                 return
         raise TimeoutError(f"nothing listens on {address}:{port}:\n{self.log.read_text()}")
 

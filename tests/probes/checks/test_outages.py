@@ -87,7 +87,9 @@ class TestWhatSaysNothingOfTheServer:
     def test_having_nobody_to_ask_is_no_success_but_tells_only_where_nothing_else_does(self):
         nobody = [op(3, 200, "fail", took_ms=0), op(4, 300, "fail", took_ms=0)]
         (window,) = outages.find([*stream("..", 0, 100), *nobody, *stream(STREAK, 400, 100, first=5)])
+        assert window.end is not None
         assert _ms(window.start.lo_ns, window.start.hi_ns) == (100, 200)
+        assert _ms(window.end.lo_ns, window.end.hi_ns) == (300, 401)
         asked = [op(3, 200, "fail", took_ms=0), op(4, 300, "fail", took_ms=1), op(5, 400, "fail", took_ms=0)]
         (window,) = outages.find([*stream("..", 0, 100), *asked, *stream(STREAK, 500, 100, first=6)])
         assert window.end is not None

@@ -41,6 +41,7 @@ def test_what_is_wrong_is_named():
 def test_a_seed_that_was_used_twice_counts_with_its_longer_list():
     twice = [Seeded(at(-20_000), SEED, COUNT, 0), Seeded(at(-19_000), SEED, 8, COUNT)]
     assert check(seed_documents(SEED, 8), seeded=twice).result == Seeds(8, 8, 0, 0, 0)
+    assert check(seed_documents(SEED, 8), seeded=twice[::-1]).result == Seeds(8, 8, 0, 0, 0)
 
 
 def test_two_seeds_are_told_apart():

@@ -41,6 +41,16 @@ def changed(thing, **spec):
         ("passed", [FIRST, event(1, "ADDED", NEW), event(2, "MODIFIED", STOPPED)]),
         # a container that restarts in its pod is the same writer
         ("passed", [FIRST, event(1, "MODIFIED", STOPPED), event(2, "MODIFIED", pod("old", restarts=1))]),
+        # it stopped before the next one was made, whatever the clocks of the two nodes say
+        (
+            "passed",
+            [
+                FIRST,
+                event(1, "MODIFIED", STOPPED),
+                event(2, "DELETED", STOPPED),
+                event(3, "ADDED", pod("new", node="n2", started="2026-01-01T00:00:08Z")),
+            ],
+        ),
         # a pod that never ran wrote nothing
         ("passed", [FIRST, event(1, "DELETED", OLD), event(2, "ADDED", PENDING)]),
         # the operator warrants that the dead node is off
@@ -56,6 +66,8 @@ def changed(thing, **spec):
         # two pods run on one claim
         ("failed", [FIRST, event(2, "ADDED", TWIN)]),
         ("failed", [FIRST, event(1, "ADDED", node("n1"), "nodes"), event(2, "ADDED", TWIN)]),
+        # it stopped, but started again in its place
+        ("failed", [FIRST, event(1, "MODIFIED", STOPPED), event(2, "MODIFIED", OLD), event(3, "ADDED", TWIN)]),
         # it stopped in the end, but after the next one had started
         (
             "failed",

@@ -44,18 +44,24 @@ class TemporaryServer:
                     raise
                 time.sleep(0.005)
 
-    def stop(self, timeout_s: float = 3.0) -> None:
-        """End it; kill it when it does not end in time: told to end as it begins to listen, SecantusDB may hang."""
-        if self._process is None:
-            return
-        self._process.terminate()
-        deadline_s = time.monotonic() + timeout_s
-        while self._process.poll() is None and time.monotonic() < deadline_s:
-            _knock(self.host, self.port)
-            time.sleep(0.005)
-        if self._process.poll() is None:
+    def stop(self, attempts: int = 3) -> None:
+        """End it; kill it only when it does not listen (the caller has what matters on disk by then)."""
+        for _ in range(attempts):
+            if self._status() is None and self._process:
+                self._process.terminate()
+                self._wait(timeout_s=1.0)
+        if self._process:
             self._process.kill()
-        self._process.wait()
+            self._process.wait()
+
+    def _wait(self, timeout_s: float) -> None:
+        # An idle SecantusDB ends when somebody connects, or else after 2 s. But not at once: a connection that is made
+        # before its main thread has the signal can take the signal from it, and then nothing happens at all.
+        deadline_s = time.monotonic() + timeout_s
+        time.sleep(0.03)
+        while self._status() is None and time.monotonic() < deadline_s:
+            _knock(self.host, self.port)
+            time.sleep(0.01)
 
     def _spawn(self) -> None:
         # A SIGTERM to us waits until we know the process, for only then can we end it.
@@ -74,7 +80,7 @@ def _unblock_sigterm() -> None:
 
 
 def _knock(host: str, port: int) -> None:
-    """Connect once: an idle SecantusDB notices that it was told to end only after 2 s, or when somebody connects."""
+    """Connect once, and no more."""
     try:
         socket.create_connection((host, port), 0.1).close()
     except OSError:
