@@ -19,19 +19,22 @@ CALLER_ENDED = signal.SIGHUP
 FORWARDED = (signal.SIGTERM, signal.SIGINT)
 
 
-def watch_over(main: Callable[[], int], *, cleanup: Callable[[], None] | None = None) -> int:
+def watch_over(
+    main: Callable[[], int], *, when_killed: int = signal.SIGKILL, cleanup: Callable[[], None] | None = None
+) -> int:
     """Forks; runs main in the child while this process guards it; returns main's exit code (128 + signal).
 
-    SIGTERM and SIGINT go to the child. SIGHUP kills it. cleanup runs last, when everything below is gone.
+    SIGTERM and SIGINT go to the child. SIGHUP kills it. when_killed: the signal that the child gets should the guard
+    itself be killed. cleanup runs last, when everything below is gone.
     """
     adopt_orphans()
     guard_pid = os.getpid()
     child = os.fork()
     if child == 0:
-        _become_child(guard_pid, main)
+        _become_child(guard_pid, main, when_killed)
     _handle_signals(child)
     code = _wait_for(child)
-    _kill_the_rest()
+    kill_descendants()
     if cleanup:
         cleanup()
     return code
@@ -42,12 +45,12 @@ def follow(caller_pid: int) -> None:
     die_with(caller_pid, CALLER_ENDED)
 
 
-def _become_child(guard_pid: int, main: Callable[[], int]) -> None:
+def _become_child(guard_pid: int, main: Callable[[], int], when_killed: int) -> None:
     code = 1
     try:
         for number in (*FORWARDED, CALLER_ENDED):
             signal.signal(number, signal.SIG_DFL)
-        die_with(guard_pid)
+        die_with(guard_pid, when_killed)
         code = main()
     finally:
         os._exit(code)
@@ -73,8 +76,8 @@ def _wait_for(child: int) -> int:
             return 128 - code if code < 0 else code
 
 
-def _kill_the_rest() -> None:
-    """Kills descendants until there are none: those of a killed process become ours."""
+def kill_descendants() -> None:
+    """Kills until there are none: the children of a killed process become ours (we must have adopted orphans)."""
     while True:
         for pid in children_of(os.getpid()):
             kill_quietly(pid, signal.SIGKILL)

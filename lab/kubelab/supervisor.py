@@ -27,6 +27,8 @@ RESTART_PAUSE_S = 1.0
 STARTING_S = 3.0
 """A component that ends earlier than this has not come up: the lab ends with it."""
 TAIL_LINES = 10
+GUARD_KILLED = signal.SIGUSR1
+"""Tells the supervisor that it has to do the guard's work."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,6 @@ class Supervisor:
 
     def run(self, wanted: list[Component]) -> None:
         """Raises ComponentDied when a component does not come up."""
-        adopt_orphans()
         for component in wanted:
             self._start(component)
         while True:
@@ -114,6 +115,8 @@ def died(name: str, how: str, log: Path) -> str:
 def supervise(state: State, nodes: int) -> int:
     """Claims addresses, makes the lab's files and runs it. Returns the exit code."""
     signal.signal(signal.SIGTERM, _end)
+    signal.signal(GUARD_KILLED, _end_with_all)
+    adopt_orphans()
     try:
         known = state.read()
         block: Block = network.claim_first(known.block if known else None)
@@ -125,6 +128,11 @@ def supervise(state: State, nodes: int) -> int:
     except LabError as e:
         print(f"error: {e}", file=sys.stderr, flush=True)
     return 1
+
+
+def _end_with_all(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+    guard.kill_descendants()
+    os._exit(1)
 
 
 def _end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
@@ -146,7 +154,7 @@ def main() -> None:
     except LabError as e:
         sys.exit(f"error: {e}")
     cleanup = state.remove if options.caller else None
-    sys.exit(guard.watch_over(lambda: supervise(state, options.nodes), cleanup=cleanup))
+    sys.exit(guard.watch_over(lambda: supervise(state, options.nodes), when_killed=GUARD_KILLED, cleanup=cleanup))
 
 
 if __name__ == "__main__":

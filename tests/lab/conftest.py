@@ -61,6 +61,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
 def namespace(lab: RunningLab, request: pytest.FixtureRequest) -> Iterator[str]:
     """A namespace for one test."""
     name = request.node.name.partition("[")[0].replace("_", "-")[:50].strip("-")
-    lab.kubectl("create", "namespace", name)
+    made = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+    lab.kubectl("apply", "-f", "-", stdin=json.dumps(made))
     yield name
     lab.kubectl("delete", "namespace", name, "--wait=false")

@@ -10,19 +10,22 @@ import yaml
 from . import views
 from .resources import RESOURCES, Resource
 from .schema.decode import Decoder
-from .status import ApiError, bad_request, unsupported_body
+from .status import ApiError, bad_request, too_large, unsupported_body
 
 Object = dict[str, Any]
 
 JSON_TYPES = ("application/json", "")
 YAML_TYPES = ("application/yaml", "application/x-yaml", "text/yaml")
 INTERNAL_GROUPS = {"": "core"}
+YAML_LIMIT_BYTES = 256 * 1024  # reading it is slow, and nobody else is answered meanwhile; kubectl sends JSON
 SHOWN_BODY_LENGTH = 128
 
 
 def parse(body: bytes, content_type: str) -> Any:
-    """JSON or YAML. Raises ApiError (415), ValueError with Go's text."""
+    """JSON or YAML. Raises ApiError (413, 415), ValueError with Go's text."""
     if content_type in YAML_TYPES:
+        if len(body) > YAML_LIMIT_BYTES:
+            raise too_large(YAML_LIMIT_BYTES)
         return parse_yaml(body)
     if content_type not in JSON_TYPES:
         raise unsupported_body()

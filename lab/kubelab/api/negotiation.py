@@ -9,7 +9,7 @@ from .status import not_acceptable
 
 Form = Literal["object", "table", "metadata"]
 
-AVAILABLE = "application/json, application/yaml, application/vnd.kubernetes.protobuf"
+AVAILABLE = "application/json"
 JSON_TYPES = ("application/json", "application/*", "*/*")
 META_GROUP = "meta.k8s.io"
 FORMS: dict[str, Form] = {

@@ -12,6 +12,7 @@ identity       same name, same ordinal, same volume
 single_writer  never two writers on one volume
 injection      the fault hit what it named
 validity       whether the instrument is to be believed
+course         whether the experiment ran its course
 verdict        all of them, and one sentence
 """
 

@@ -1,7 +1,8 @@
 """Proof of injection: did each fault hit what it named?
 
 expect      proven by
-replaced    a pod of the same name with another UID
+replaced    a pod of the same name with another UID; where the owner gives new names (a ReplicaSet): it is gone, and its
+            owner has made another
 restarted   the same pod with more restarts of its containers
 moved       a pod of the same name on another node
 gone        the object (this UID) was removed
@@ -60,6 +61,9 @@ def _proof(evidence: Evidence, fault: Fault) -> Proof:
 def _hit(evidence: Evidence, fault: Fault, hit: Hit) -> Proof:
     if hit.kind not in ("Pod", "Node"):
         return _outage(evidence, fault, hit)
+    owner = _owner(evidence, hit)
+    if hit.kind == "Pod" and fault.start.expect == "replaced" and owner and owner[0] != "StatefulSet":
+        return _succeeded(evidence, fault, hit, owner)
     if hit.kind == "Pod" and fault.start.expect not in _SIGNS:
         return None, f"nobody knows what proves that {hit.name} is {fault.start.expect!r}"
     resource, sign = ("pods", _SIGNS[fault.start.expect]) if hit.kind == "Pod" else ("nodes", _node_hit)
@@ -70,6 +74,26 @@ def _hit(evidence: Evidence, fault: Fault, hit: Hit) -> Proof:
         if sighting.time_ns > fault.start.time_ns and (proof := sign(hit, sighting)):
             return True, f"{hit.name} {proof} after {seconds(sighting.time_ns - fault.start.time_ns)}"
     return False, f"{hit.name} was not {fault.start.expect}: the fault did not hit it"
+
+
+Owner = tuple[str, str]
+"""Kind and name of a pod's owner."""
+
+
+def _owner(evidence: Evidence, hit: Hit) -> Owner | None:
+    return next((owner for s in evidence.pods if s.uid == hit.uid for owner in s.owners), None)
+
+
+def _succeeded(evidence: Evidence, fault: Fault, hit: Hit, owner: Owner) -> Proof:
+    """The successor of a pod that does not hand down its name."""
+    known = {s.uid for s in evidence.pods if s.time_ns <= fault.start.time_ns}
+    after = [s for s in evidence.pods if s.time_ns > fault.start.time_ns]
+    gone = next((s for s in after if s.gone and s.uid == hit.uid), None)
+    new = next((s for s in after if s.uid not in known and owner in s.owners), None)
+    if gone is None or new is None:
+        return False, f"{hit.name} was not replaced: the fault did not hit it"
+    when = seconds(max(gone.time_ns, new.time_ns) - fault.start.time_ns)
+    return True, f"{hit.name} was replaced by {new.name} after {when}"
 
 
 def _replaced(hit: Hit, seen: Sighting) -> str:

@@ -15,8 +15,8 @@ neither  an operation that was never sent (too many in flight) or has no end on 
          out; so is a stale read: it was answered, and what it was answered with is a matter of durability
 
 Therefore a start is not before the sending of an ok that was answered before anything that failed was sent, and not
-after the first failure was known; an end is not before the last sending that failed, and not after the answer to an
-operation of the stable streak that was sent when a failure had already shown. Where operations do not overlap, these
+after the first failure was known; an end is not before the last sending that failed, and not after the first answer to
+an operation of the stable streak that was sent when a failure had already shown. Where operations do not overlap, these
 are the brackets of the definition. They hold as long as no further outage hides between two operations of the streak.
 
 An operation that found nobody to ask (no pod has an address) is not ok, but bounds a bracket only where nothing else
@@ -41,7 +41,8 @@ WAITED = 0.9
 class Window:
     """One outage. end is None where the record ends before a stable streak was seen, first_success where no ok was.
 
-    last_failure_ns: when the last operation that was not ok was sent. first_ok: the operation of the first success.
+    last_failure_ns: when the last operation that was not ok was sent. first_ok: the first good operation, by due time,
+    that was sent when a failure had shown.
     """
 
     start: Bracket
@@ -92,13 +93,14 @@ def _stable_from(ops: Sequence[Op], at: int) -> int | None:
 
 def _window(ops: Sequence[Op], at: int, stop: int | None, slowest_ns: int, deadline_ns: int | None) -> Window:
     members = ops[at : len(ops) if stop is None else stop]
-    failures = [op for op in members if op.outcome != "ok"]
-    first = next((index for index in range(at, len(ops)) if ops[index].outcome == "ok"), None)
+    failures = _failures(members)
     back = _Return(ops, slowest_ns, deadline_ns)
+    end = None if stop is None else back.bracket(failures, stop)
+    first = back.first_success(at, at + len(members), stop)
     return Window(
         start=_start(ops, at, _witnesses(failures)),
-        first_success=None if first is None else back.bracket(ops[at:first], first),
-        end=None if stop is None else back.bracket(failures, stop),
+        first_success=None if first is None else _not_after(end, back.bracket(_failures(ops[at:first]), first)),
+        end=end,
         operations=len(members),
         not_ok=len(failures),
         last_failure_ns=max(op.sent_ns for op in failures),
@@ -106,9 +108,18 @@ def _window(ops: Sequence[Op], at: int, stop: int | None, slowest_ns: int, deadl
     )
 
 
+def _failures(ops: Sequence[Op]) -> list[Op]:
+    return [op for op in ops if op.outcome != "ok"]
+
+
 def _witnesses(failures: Sequence[Op]) -> Sequence[Op]:
     """Those that asked somebody, or all of them where none did."""
     return [op for op in failures if op.done_ns > op.sent_ns] or failures
+
+
+def _not_after(end: Bracket | None, first: Bracket) -> Bracket:
+    """The first success, which is not known later than the stable end."""
+    return first if end is None else Bracket(min(first.lo_ns, end.hi_ns), min(first.hi_ns, end.hi_ns))
 
 
 def _start(ops: Sequence[Op], at: int, failures: Sequence[Op]) -> Bracket:
@@ -129,16 +140,35 @@ class _Return:
     slowest_ns: int
     deadline_ns: int | None
 
+    def first_success(self, at: int, until: int, stop: int | None) -> int | None:
+        """Index of the first ok, by due time, that was sent when a failure had shown; `stop` where the window has none.
+
+        One that was sent before may have been answered before the outage.
+        """
+        shown_ns: int | None = None
+        for index in range(at, until):
+            op = self.ops[index]
+            if op.outcome != "ok":
+                shown_ns = self._shown_ns(op) if shown_ns is None else min(shown_ns, self._shown_ns(op))
+            elif shown_ns is not None and op.sent_ns >= shown_ns:
+                return index
+        return stop
+
     def bracket(self, failures: Sequence[Op], first: int) -> Bracket:
-        """`first`: index of the first ok after the failures, by due time."""
+        """`first`: index of the ok after the failures, by due time, from which on a success may count."""
         witnesses = _witnesses(failures)
         last_sent_ns = max(op.sent_ns for op in witnesses)
         shown_ns = min(self._shown_ns(op) for op in witnesses)
+        known_ns: int | None = None
         for index in range(first, len(self.ops)):
             op = self.ops[index]
+            if known_ns is not None and op.due_ns >= known_ns:
+                break  # what is sent later is not answered earlier
             if op.outcome == "ok" and op.sent_ns >= shown_ns and op.done_ns >= last_sent_ns:
-                return Bracket(last_sent_ns, op.done_ns)
-        return Bracket(last_sent_ns, max(last_sent_ns, shown_ns, self.ops[first].done_ns))
+                known_ns = op.done_ns if known_ns is None else min(known_ns, op.done_ns)
+        if known_ns is None:
+            known_ns = max(last_sent_ns, shown_ns, self.ops[first].done_ns)
+        return Bracket(last_sent_ns, known_ns)
 
     def _shown_ns(self, op: Op) -> int:
         """By when the server had not been serving, if `op` failed because of it."""

@@ -6,8 +6,9 @@ to the next.
 Marks of the cluster are arrival times of watch events about the pod that was hit and its successor; those of the lanes
 are middles of brackets. All lie on one time axis and the phases are cut from it, so they add up to the time from the
 fault to the last mark, which is the end of the last outage of all lanes. What was not seen has no mark. What happened
-after the last outage ended (Ready, often) is no phase of the recovery: it stands in the ready gap. Where a lane has not
-recovered, or no lane was disturbed, there is no such end, and all marks that were seen are given.
+after the last outage ended (Ready, often) is no phase of the recovery: it stands in the ready gap. A mark that may lie
+on either side of that end is drawn up to it. Where a lane has not recovered, or no lane was disturbed, there is no such
+end, and all marks that were seen are given.
 """
 
 from collections.abc import Iterable, Iterator
@@ -65,11 +66,12 @@ def ready_ns(evidence: Evidence) -> int | None:
 def _cut(fault_ns: int, marks: Iterable[Mark], end: Mark | None) -> list[Phase]:
     kept = [mark for mark in marks if mark.when.hi_ns > fault_ns]
     if end is not None:
-        kept = [mark for mark in kept if mark.when.middle_ns < end.when.middle_ns and mark.name != end.name] + [end]
+        kept = [mark for mark in kept if mark.when.lo_ns < end.when.middle_ns and mark.name != end.name] + [end]
+    last_ns = float("inf") if end is None else end.when.middle_ns
     phases: list[Phase] = []
     at, doubt = fault_ns, 0.0
-    for mark in sorted(kept, key=lambda mark: mark.when.middle_ns):
-        moment = max(at, int(mark.when.middle_ns))
+    for mark in sorted(kept, key=lambda mark: min(mark.when.middle_ns, last_ns)):
+        moment = max(at, int(min(mark.when.middle_ns, last_ns)))
         uncertainty_ns = int(doubt + mark.when.uncertainty_ns)
         phases.append(Phase(mark.name, at, moment, uncertainty_ns, mark.source))
         at, doubt = moment, mark.when.uncertainty_ns

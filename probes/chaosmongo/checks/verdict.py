@@ -6,7 +6,7 @@ from typing import TypeVar
 from chaosmongo.history import History
 from chaosmongo.history.results import Durability, FaultSummary, Finding, LaneRecovery, Phase, Verdict, worst
 
-from . import durability, identity, injection, phases, ready_gap, recovery, seeds, single_writer, validity
+from . import course, durability, identity, injection, phases, ready_gap, recovery, seeds, single_writer, validity
 from .check import Checked
 from .evidence import Evidence
 from .words import counted, measured, plain, seconds
@@ -18,6 +18,7 @@ def judge(history: History) -> Verdict:
     """What the record says of the run. The same record gives the same verdict, byte for byte. Never raises."""
     evidence = Evidence(history)
     valid = _run("validity", validity.check, evidence, None)
+    ran = _run(course.NAME, course.check, evidence, None)
     hit: Checked[list[FaultSummary]] = _run("injection", injection.check, evidence, [])
     recovered: Checked[list[LaneRecovery]] = _run("recovery", recovery.check, evidence, [])
     durable = _run("durability", durability.check, evidence, None)
@@ -26,7 +27,7 @@ def judge(history: History) -> Verdict:
     single = _run("single_writer", single_writer.check, evidence, None)
     phased: Checked[list[Phase]] = _run("phases", phases.check, evidence, [])
     gap = _run("ready_gap", ready_gap.check, evidence, None)
-    checked: list[Checked[object]] = [valid, hit, recovered, durable, seeded, identical, single, phased, gap]
+    checked: list[Checked[object]] = [valid, ran, hit, recovered, durable, seeded, identical, single, phased, gap]
     findings = [part.finding for part in checked if part.finding is not None]
     answer = worst([finding.verdict for finding in findings])
     return Verdict(

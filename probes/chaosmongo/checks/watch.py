@@ -61,9 +61,14 @@ class Sighting:
         conditions = _part(self.object, "status").get("conditions") or []
         return next((str(c.get("status", "")) for c in conditions if c.get("type") == kind), "")
 
-    def owned_by(self, kind: str, name: str) -> bool:
+    @property
+    def owners(self) -> list[tuple[str, str]]:
+        """Kind and name of each owner."""
         owners = _metadata(self.object).get("ownerReferences") or []
-        return any(owner.get("kind") == kind and owner.get("name") == name for owner in owners)
+        return [(str(owner.get("kind", "")), str(owner.get("name", ""))) for owner in owners]
+
+    def owned_by(self, kind: str, name: str) -> bool:
+        return (kind, name) in self.owners
 
     @property
     def claims(self) -> dict[str, str]:

@@ -163,7 +163,7 @@ class ApiServer:
         self._connection.request(method, path, raw, sent)
         response = self._connection.getresponse()
         text = response.read().decode()
-        is_json = response.headers.get_content_type() == "application/json" and text != ""
+        is_json = response.headers.get_content_type() == "application/json" and method != "HEAD"
         is_stream = is_json and response.headers.get("Transfer-Encoding") == "chunked"
         body = [json.loads(line) for line in text.splitlines()] if is_stream else json.loads(text) if is_json else text
         return Answer(response.status, dict(response.headers), body)

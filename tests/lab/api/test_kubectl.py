@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pytest
 import yaml
 
 from .conftest import ApiServer
@@ -113,24 +112,24 @@ def test_apply_refuses_a_field_that_does_not_exist(api: ApiServer, namespace: st
     assert 'unknown field "spec.replica"' in message
 
 
-@pytest.mark.parametrize(
-    ("resource", "columns"),
-    [
-        ("pods", "NAME READY STATUS RESTARTS AGE"),
-        ("deployments", "NAME READY UP-TO-DATE AVAILABLE AGE"),
-        ("statefulsets", "NAME READY AGE"),
-        ("services", "NAME TYPE CLUSTER-IP EXTERNAL-IP PORT(S) AGE"),
-        ("configmaps", "NAME DATA AGE"),
-        ("secrets", "NAME TYPE DATA AGE"),
-        ("pvc", "NAME STATUS VOLUME CAPACITY ACCESS MODES STORAGECLASS VOLUMEATTRIBUTESCLASS AGE"),
-        ("ingress", "NAME CLASS HOSTS ADDRESS PORTS AGE"),
-        ("pdb", "NAME MIN AVAILABLE MAX UNAVAILABLE ALLOWED DISRUPTIONS AGE"),
-    ],
-)
-def test_columns_are_those_that_people_know(api: ApiServer, namespace: str, resource: str, columns: str) -> None:
+COLUMNS = {
+    "pods": "NAME READY STATUS RESTARTS AGE",
+    "deployments": "NAME READY UP-TO-DATE AVAILABLE AGE",
+    "statefulsets": "NAME READY AGE",
+    "services": "NAME TYPE CLUSTER-IP EXTERNAL-IP PORT(S) AGE",
+    "configmaps": "NAME DATA AGE",
+    "secrets": "NAME TYPE DATA AGE",
+    "pvc": "NAME STATUS VOLUME CAPACITY ACCESS MODES STORAGECLASS VOLUMEATTRIBUTESCLASS AGE",
+    "ingress": "NAME CLASS HOSTS ADDRESS PORTS AGE",
+    "pdb": "NAME MIN AVAILABLE MAX UNAVAILABLE ALLOWED DISRUPTIONS AGE",
+}
+
+
+def test_columns_are_those_that_people_know(api: ApiServer, namespace: str) -> None:
     api.kubectl("create", "-n", namespace, "-f", "-", stdin=manifest())
     api.kubectl("run", "-n", namespace, "p", "--image=i")
-    assert header(api.kubectl("get", "-n", namespace, resource)) == columns.split()
+    shown = {resource: header(api.kubectl("get", "-n", namespace, resource)) for resource in COLUMNS}
+    assert shown == {resource: columns.split() for resource, columns in COLUMNS.items()}
 
 
 def test_output_formats_and_selectors(api: ApiServer, namespace: str) -> None:

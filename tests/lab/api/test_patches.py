@@ -69,6 +69,12 @@ def test_a_json_patch_that_does_not_fit_is_refused(operation: Any) -> None:
         apply_json_patch({"a": [1]}, [operation])
 
 
+def test_copies_of_copies_have_an_end() -> None:
+    doubling = [{"op": "copy", "from": "/a", "path": "/a/-"}] * 60
+    with pytest.raises(ApiError):
+        apply_json_patch({"a": ["x"]}, doubling)
+
+
 @pytest.mark.parametrize(
     ("spec", "patch", "result"),
     [

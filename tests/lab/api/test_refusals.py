@@ -45,7 +45,13 @@ def test_a_body_that_is_too_large_is_refused(api: ApiServer) -> None:
 def test_a_body_that_is_no_object_is_refused(api: ApiServer, body: bytes, content_type: str) -> None:
     method, path = ("PATCH", "/namespaces/default") if "patch" in content_type else ("POST", "/namespaces")
     answer = api.call(method, "/api/v1" + path, body, content_type=content_type)
-    assert answer.status in (400, 415), answer.body
+    assert answer.status in (400, 413, 415), answer.body
+
+
+def test_a_number_without_end_is_no_quantity(api: ApiServer) -> None:
+    resources = {"requests": {"cpu": "1" * 1_000_000 + "x"}}
+    pod = {"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "i", "resources": resources}]}}
+    assert api.post(f"{DEFAULT}/pods", pod).status == 400
 
 
 def test_yaml_cannot_be_made_to_grow(api: ApiServer) -> None:

@@ -137,7 +137,10 @@ def test_a_watch_from_before_the_server_started_has_expired(fresh_api: ApiServer
     assert [(event["type"], event["object"]["code"], event["object"]["reason"]) for event in expired] == [
         ("ERROR", 410, "Expired")
     ]
-    assert fresh_api.get(f"{url}?watch=1&resourceVersion={latest}&timeoutSeconds=1").body == []
+    watch = Watching(fresh_api, f"{url}?resourceVersion={latest}")
+    create(fresh_api, url, "c")
+    assert watch.names(1) == [("ADDED", "c")]
+    watch.close()
 
 
 def test_every_watcher_sees_every_change_in_order(api: ApiServer, config_maps: str) -> None:

@@ -77,9 +77,10 @@ def test_a_taint_can_be_tolerated(toleration: dict[str, Any]) -> None:
     assert chosen(waiting(tolerations=[other]), node("node-1", taints=TAINT)) is None
 
 
-class TestVolumes:
-    USES = {"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]}
+USES_CLAIM = {"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]}
 
+
+class TestVolumes:
     def claim(self, phase: str) -> dict[str, Any]:
         return {"data": {"metadata": {"name": "data"}, "spec": {"volumeName": "pv"}, "status": {"phase": phase}}}
 
@@ -96,11 +97,11 @@ class TestVolumes:
         }
         for phase, reason in reasons.items():
             claims = self.claim(phase) if phase else {}
-            changes = reconcile(Observed(waiting(**self.USES), NOW, [node("node-1")], claims=claims))
+            changes = reconcile(Observed(waiting(**USES_CLAIM), NOW, [node("node-1")], claims=claims))
             assert events(changes) == [f"FailedScheduling: 0/1 nodes are available: {reason}."]
 
     def test_a_local_volume_pins_its_pod(self) -> None:
         nodes = node("node-1"), node("node-2")
         found: dict[str, Any] = {"claims": self.claim("Bound"), "volumes": self.volume("node-2")}
-        assert chosen(waiting(**self.USES), *nodes, **found) == "node-2"
-        assert chosen(waiting(**self.USES), nodes[0], **found) is None
+        assert chosen(waiting(**USES_CLAIM), *nodes, **found) == "node-2"
+        assert chosen(waiting(**USES_CLAIM), nodes[0], **found) is None

@@ -109,14 +109,15 @@ def test_minimum_ready_seconds_delay_availability() -> None:
     assert [c.after_s for c in changes if isinstance(c, Again)] == [6.0]
 
 
-class TestRollingUpdate:
-    OLD = {"metadata": {"labels": {"name": "mongo"}}, "spec": {"containers": [{"name": "mongo", "image": "mongo:7"}]}}
+OLD = {"metadata": {"labels": {"name": "mongo"}}, "spec": {"containers": [{"name": "mongo", "image": "mongo:7"}]}}
 
+
+class TestRollingUpdate:
     def updated(self, replicas: int, partition: int = 0) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         strategy = {"type": "RollingUpdate", "rollingUpdate": {"partition": partition}}
         owner = stateful_set(replicas, updateStrategy=strategy)
         owner["status"] = {"currentRevision": "old"}
-        return owner, [revision(owner, "old", 1, self.OLD), revision(owner, "new", 2)]
+        return owner, [revision(owner, "old", 1, OLD), revision(owner, "new", 2)]
 
     def test_it_goes_from_the_highest_ordinal_down(self) -> None:
         owner, revisions = self.updated(2)

@@ -43,7 +43,7 @@ def test_a_container_lives_until_the_liveness_probe_has_failed_often_enough() ->
     assert results("+--+---", True) == [False]
 
 
-async def refuse(command: list[str], timeout_s: float) -> tuple[int | None, str]:
+async def refuse(command: list[str], timeout_s: float) -> tuple[int | None, str]:  # noqa: ARG001
     return (None, "") if "sleep" in command else (int(command[0]), "said so")
 
 
@@ -96,7 +96,7 @@ def test_the_first_probe_comes_at_once_and_a_poke_brings_the_next() -> None:
         loop = asyncio.get_running_loop()
         times: list[float] = []
 
-        async def run(command: list[str], timeout_s: float) -> tuple[int, str]:
+        async def run(*_: Any) -> tuple[int, str]:
             times.append(loop.time())
             return 1, ""
 

@@ -56,6 +56,27 @@ def test_what_proves_a_hit_on_a_pod(expect, proven, cluster):
     assert checked.finding.verdict == ("passed" if proven else "unknown")
 
 
+class TestPodsWithoutAnIdentity:
+    """A ReplicaSet gives its pods new names: the successor of a pod is another of the same owner."""
+
+    WEB = Hit("Pod", "pacman-a", "pacman", "a", "n1")
+
+    def web(self, uid: str, owner: str = "pacman"):
+        return pod(uid, name=f"pacman-{uid}", owner={"kind": "ReplicaSet", "name": owner})
+
+    @pytest.mark.parametrize(
+        ("proven", "gone", "made"), [(True, "a", "c"), (False, "a", "b"), (False, "b", "c"), (False, "a", None)]
+    )
+    def test_are_replaced_when_they_are_gone_and_another_was_made(self, proven, gone, made):
+        cluster = [listing(-9, self.web("a"), self.web("b")), event(5, "DELETED", self.web(gone))]
+        cluster += [event(4, "ADDED", self.web(made))] if made else []
+        assert check([self.WEB], "replaced", cluster).result[0].proven is proven
+
+    def test_are_not_replaced_by_pods_of_another_owner(self):
+        after = [event(4, "ADDED", self.web("c", owner="other")), event(5, "DELETED", self.web("a"))]
+        assert check([self.WEB], "replaced", [listing(-9, self.web("a")), *after]).result[0].proven is False
+
+
 @pytest.mark.parametrize(
     ("proven", "after"),
     [

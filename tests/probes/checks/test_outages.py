@@ -112,6 +112,27 @@ class TestOverlappingOperations:
         (window,) = outages.find(ops)
         assert _ms(window.start.lo_ns) == (0,)
 
+    def test_a_success_that_was_sent_before_a_failure_had_shown_is_not_the_first_after_it(self):
+        dying = [
+            op(2, 100, "info", took_ms=50),
+            op(3, 120, "ok"),
+            op(4, 140, "ok"),
+            *stream("xx.x" + STREAK, 200, 100, first=5),
+        ]
+        (window,) = outages.find([*stream(".", 0, 100), *dying])
+        assert window.first_success is not None and window.first_ok is not None
+        assert _ms(window.first_success.lo_ns, window.first_success.hi_ns) == (300, 401)
+        assert window.first_ok.op == 7
+
+    def test_of_successes_that_waited_for_the_server_the_first_to_be_answered_counts(self):
+        waited = [op(4, 300, "ok", took_ms=500), op(5, 400, "ok", took_ms=350), op(6, 500, "ok", took_ms=400)]
+        (window,) = outages.find([*stream("..x", 0, 100), *waited, *stream(STREAK, 600, 200, first=7)])
+        assert window.end is not None and window.first_success == window.end
+        assert _ms(window.end.lo_ns, window.end.hi_ns) == (200, 601)
+        (window,) = outages.find([*stream("..x", 0, 100), *waited, *stream(STREAK, 900, 200, first=7)])
+        assert window.end is not None
+        assert _ms(window.end.lo_ns, window.end.hi_ns) == (200, 750)
+
     def test_a_success_during_a_slow_failure_was_perhaps_answered_before_the_outage(self):
         slow = op(1, 0, "info", took_ms=250)  # reset at 250 ms by a crash that nothing else noticed
         (window,) = outages.find([*stream("..", -200, 100, first=100), slow, *stream("." * 30, 100, 100, first=2)])

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from chaosmongo.checks import durability, judge
 from chaosmongo.history import History
-from chaosmongo.history.records import Document, Objectives
+from chaosmongo.history.records import Document, Note, Objectives
 from chaosmongo.history.results import Verdict, worst
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +14,7 @@ from .histories import (
     MONGO_0,
     MS,
     T0,
+    at,
     documents,
     fault,
     history,
@@ -77,6 +78,8 @@ LOST = scan(documents(OPS)[1:] + seed_documents())
         ("unknown", {"faults": [fault()]}),
         ("unknown", {"ops_notes": []}),
         ("unknown", {"run": run(objectives=Objectives({"user": 1.0}))}),
+        ("unknown", {"course": [Note(at(-9000), "hypothesis", {"met": True})]}),  # and no end
+        ("failed", {"course": [Note(at(9000), "hypothesis", {"met": False})]}),
         ("failed", {"scan": LOST, "ops_notes": []}),
         ("failed", {"scan": None, "run": run(objectives=Objectives({"server": 0.2}))}),
     ],

@@ -5,9 +5,12 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import msgspec
+
 from kubelab.api.status import ApiError, bad_request, unprocessable
 
 OPERATIONS_LIMIT = 10_000
+COPIED_LIMIT_BYTES = 3 * 1024 * 1024  # copies of copies grow without bound
 
 
 def apply_json_patch(document: Any, patch: Any) -> Any:
@@ -18,7 +21,12 @@ def apply_json_patch(document: Any, patch: Any) -> Any:
         message = f"The allowed maximum operations in a JSON patch is {OPERATIONS_LIMIT}, got {len(patch)}"
         raise ApiError(413, "RequestEntityTooLarge", message)
     result = copy.deepcopy(document)
+    copied_bytes = 0
     for operation in patch:
+        if operation.get("op") == "copy":
+            copied_bytes += len(msgspec.json.encode(_get(result, _parts(operation.get("from")))))
+            if copied_bytes > COPIED_LIMIT_BYTES:
+                raise unprocessable()
         result = _apply(result, operation)
     return result
 

@@ -42,6 +42,3 @@ MERGE_KEYS: dict[tuple[str, str], str] = {
     ("StatefulSetStatus", "conditions"): "type",
     ("PodDisruptionBudgetStatus", "conditions"): "type",
 }
-
-# The patch of these says with $retainKeys which of the exclusive alternatives stays.
-RETAIN_KEYS = {("PodSpec", "volumes"), ("DeploymentSpec", "strategy")}

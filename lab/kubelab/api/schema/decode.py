@@ -27,6 +27,7 @@ GO_TYPES = {
     "bytes": "[]uint8",
 }
 INTEGER_BITS = {"integer": 31, "int64": 63}
+QUANTITY_LENGTH = 64  # far more digits than mean anything; the pattern is slow on very long ones
 QUANTITY = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?")
 
 # Go omits these when they are false or zero, as it omits every empty list and map, except for those in KEPT_EMPTY.
@@ -160,7 +161,7 @@ def json_type(value: Any) -> str:
 def quantity(value: Any) -> str:
     """A resource quantity such as 1Gi or 250m, as text. Raises ApiError (400)."""
     text = str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
-    if not isinstance(text, str) or not QUANTITY.fullmatch(text):
+    if not isinstance(text, str) or len(text) > QUANTITY_LENGTH or not QUANTITY.fullmatch(text):
         pattern = "^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$"
         raise bad_request(f"quantities must match the regular expression '{pattern}'")
     return text
