@@ -1,4 +1,4 @@
-"""The server answers as a real kube-apiserver 1.36.2 did: answers.jsonl.gz holds 138 requests and what came back.
+"""The server answers as a real kube-apiserver 1.36.2 did: answers.jsonl holds 138 requests and what came back.
 
 The requests are sent in their order to one server, then each answer is compared. Names made up by the server, UIDs,
 times, addresses, ports and resource versions are normalised. What other components of a cluster did in between (a
@@ -7,7 +7,6 @@ controller's status, the demo that ran there) is written by this test.
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
 from collections.abc import Iterator
@@ -20,7 +19,7 @@ import pytest
 from .conftest import Answer, ApiServer, running
 from .demo import create_demo
 
-with gzip.open(Path(__file__).with_name("answers.jsonl.gz"), "rt") as lines:
+with Path(__file__).with_name("answers.jsonl").open() as lines:
     RECORDED = [json.loads(line) for line in lines]
 
 # label -> why our answer is another one, on purpose or for now
