@@ -8,7 +8,7 @@ from urllib.parse import quote_plus
 
 import pymongo
 from pymongo import monitoring
-from pymongo.errors import BulkWriteError, OperationFailure, PyMongoError
+from pymongo.errors import BulkWriteError, OperationFailure, PyMongoError, ServerSelectionTimeoutError
 from pymongo.uri_parser import parse_uri
 
 from .errors import DatabaseUnavailable
@@ -166,14 +166,15 @@ class Scores:
 
 
 class DriverError(Exception):
-    """An operation through the driver failed. `sent`: whether a command of it was put on the wire; `code`: the server's
-    error code, 0 where it gave none.
+    """An operation through the driver failed. `sent`: whether a command of it was put on the wire; `waited`: whether the
+    driver knew no server to send it to, up to the end; `code`: the server's error code, 0 where it gave none.
     """
 
     def __init__(self, error: PyMongoError, sent: bool) -> None:
         reason = str(error).split(" (configured timeouts")[0].split(", Timeout:")[0]
         super().__init__(f"{type(error).__name__}: {reason}")
         self.sent = sent
+        self.waited = not sent and isinstance(error, ServerSelectionTimeoutError)
         self.code = (error.code or 0) if isinstance(error, OperationFailure) else 0
 
 

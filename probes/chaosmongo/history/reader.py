@@ -32,6 +32,7 @@ class Op(msgspec.Struct, gc=False):
     done_ns: int = 0
     error: str = "no answer by the end of the record"
     stale: bool = False
+    waited: bool = False
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -181,9 +182,11 @@ def _complete(pending: dict[int, Op], record: r.Ok | r.Fail | r.Info, history: H
     if isinstance(record, r.Ok):
         op.outcome, op.error = "ok", ""
         return
-    op.outcome, op.error = ("fail" if isinstance(record, r.Fail) else "info"), record.error
-    if isinstance(record, r.Info):
-        op.stale = record.stale
+    op.error = record.error
+    if isinstance(record, r.Fail):
+        op.outcome, op.waited = "fail", record.waited
+    else:
+        op.outcome, op.stale = "info", record.stale
 
 
 def _read_cluster(file: Path, history: History) -> None:

@@ -153,12 +153,17 @@ class Ok(msgspec.Struct, tag="ok", frozen=True, gc=False):
 
 
 class Fail(msgspec.Struct, tag="fail", frozen=True, omit_defaults=True, gc=False):
-    """Provably not executed: never sent (sent_ns 0 where not even tried), or refused before execution."""
+    """Provably not executed: never sent (sent_ns 0 where not even tried), or refused before execution.
+
+    `waited` is set where the client itself was looking for a server all the time from sent to done, and would have gone
+    on at once had it known one.
+    """
 
     op: int
     sent_ns: int
     done_ns: int
     error: str = ""
+    waited: bool = False
 
 
 class Info(msgspec.Struct, tag="info", frozen=True, omit_defaults=True, gc=False):

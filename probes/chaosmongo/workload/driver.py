@@ -27,6 +27,8 @@ class DriverLane:
             self._driver.insert({"_id": op.key, **scores.workload_score(op.key, op.op)}, self._deadline_s)
         except DriverError as error:
             done = time.monotonic_ns()
-            known = not error.sent or error.code in REFUSED_BEFORE_EXECUTION
-            return (Fail if known else Info)(op.op, sent, done, shortened(str(error)))
+            told = shortened(str(error))
+            if error.sent and error.code not in REFUSED_BEFORE_EXECUTION:
+                return Info(op.op, sent, done, told)
+            return Fail(op.op, sent, done, told, waited=error.waited)
         return Ok(op.op, sent, time.monotonic_ns())

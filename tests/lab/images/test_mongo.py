@@ -99,7 +99,7 @@ class TestFirstStart:
             time.sleep(0.001)
         time.sleep(after_ms / 1000)
         running.terminate()
-        assert running.wait() == 143
+        assert running.wait() in (143, -15, 0)  # the latter two when it was over already
         assert processes_on(pod.volume("data")) == []
 
 

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 
 from . import first_start, options
 from .errors import MongoError, OptionError
 from .paths import host_path
 from .server import command_line
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import NoReturn
+from .termination import Termination
 
 
 def main() -> int:
@@ -21,15 +17,17 @@ def main() -> int:
     flavour, *words = sys.argv[1:]
     if words and not words[0].startswith("-") and words[0] != "mongod":
         return _become(words)
-    signal.signal(signal.SIGTERM, _terminated)
+    termination = Termination()
     try:
-        return _become(_database(flavour, words[words[:1] == ["mongod"] :]))
+        command = _database(flavour, words[words[:1] == ["mongod"] :], termination)
+        termination.end()
+        return _become(command)
     except MongoError as error:
         print(error, file=sys.stderr)
         return 2 if isinstance(error, OptionError) else 1
 
 
-def _database(flavour: str, arguments: list[str]) -> list[str]:
+def _database(flavour: str, arguments: list[str], termination: Termination) -> list[str]:
     """Prepare the data directory; the command line of the database that then serves it."""
     asked = options.parse(arguments)
     plans = {"official": first_start.official, "bitnami": first_start.bitnami}
@@ -38,7 +36,7 @@ def _database(flavour: str, arguments: list[str]) -> list[str]:
     data.mkdir(parents=True, exist_ok=True)
     cache_mb = max(1, int(asked.cache_gb * 1024))
     if flavour in plans:
-        first_start.initialise(data, plan, cache_mb)
+        first_start.initialise(data, plan, cache_mb, termination)
     host = os.environ["KUBELAB_POD_IP"]
     return command_line(host, asked.port, data, auth=plan.auth or asked.auth, cache_mb=cache_mb)
 
@@ -49,9 +47,3 @@ def _become(command: list[str]) -> int:
     except OSError as error:
         print(f"cannot run {command[0]}: {error.strerror}", file=sys.stderr)
         return 127
-
-
-def _terminated(signum: int, _frame: object) -> NoReturn:
-    """Told to end during the first start: leave through the finally that stops the temporary server."""
-    signal.signal(signum, signal.SIG_IGN)
-    raise SystemExit(128 + signum)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
 from dataclasses import dataclass, field
 
 from .errors import MongoError, OptionError
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from .termination import Termination
     from .wire import Connection
 
 SCRIPTS = "/docker-entrypoint-initdb.d"
@@ -74,20 +76,22 @@ def bitnami(env: Mapping[str, str]) -> Plan:
     return Plan("/bitnami/mongodb/data/db", tuple(users), database or "test")
 
 
-def initialise(data: Path, plan: Plan, cache_mb: int) -> None:
+def initialise(data: Path, plan: Plan, cache_mb: int, termination: Termination) -> None:
     """Make the users and run the scripts on a temporary server. Raises MongoError when one of them fails."""
     scripts = _scripts()
     if (data / "WiredTiger").exists() or not (plan.users or scripts):
         return
     server = TemporaryServer(data, cache_mb)
     try:
-        connection = server.start()
+        connection = server.start(termination)
         for user in plan.users:
             print(f"first start: creating user {user.name!r} in database {user.database!r}", flush=True)
             _create(connection, user)
+            termination.check()
         for path in scripts:
             print(f"first start: running {SCRIPTS}/{path.name}", flush=True)
-            _run(path, connection, plan.database, server)
+            _run(path, connection, plan.database, server, termination)
+            termination.check()
         connection.command("admin", {"fsync": 1})  # on disk, also should the server have to be killed
         connection.close()
     finally:
@@ -106,13 +110,22 @@ def _create(connection: Connection, user: User) -> None:
     connection.command(user.database, {"createUser": user.name, "pwd": user.password, "roles": [role]})
 
 
-def _run(path: Path, connection: Connection, database: str, server: TemporaryServer) -> None:
+def _run(path: Path, connection: Connection, database: str, server: TemporaryServer, termination: Termination) -> None:
     if path.suffix == ".js":
         Shell(connection, database).run(path.read_text())
     elif path.suffix == ".sh":
-        env = os.environ | {"KUBELAB_MONGOSH_SERVER": f"{server.host}:{server.port}"}
-        status = subprocess.run([shutil.which("bash") or "sh", str(path)], env=env, check=False).returncode
-        if status:
-            raise MongoError(f"{SCRIPTS}/{path.name} ended with status {status}")
+        _run_shell(path, server, termination)
     else:
         print(f"first start: ignoring {SCRIPTS}/{path.name}", flush=True)
+
+
+def _run_shell(path: Path, server: TemporaryServer, termination: Termination) -> None:
+    env = os.environ | {"KUBELAB_MONGOSH_SERVER": f"{server.host}:{server.port}"}
+    script = subprocess.Popen([shutil.which("bash") or "sh", str(path)], env=env)
+    while (status := script.poll()) is None:
+        if termination.asked:
+            script.terminate()
+        time.sleep(0.01)
+    termination.check()
+    if status:
+        raise MongoError(f"{SCRIPTS}/{path.name} ended with status {status}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import socket
 import subprocess
 import sys
@@ -14,6 +13,8 @@ from .wire import Connection
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from .termination import Termination
 
 
 def command_line(host: str, port: int, data: Path, *, auth: bool, cache_mb: int) -> list[str]:
@@ -30,9 +31,9 @@ class TemporaryServer:
         self._command = command_line(self.host, self.port, data, auth=False, cache_mb=cache_mb)
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self, timeout_s: float = 30.0) -> Connection:
+    def start(self, termination: Termination, timeout_s: float = 30.0) -> Connection:
         """Start it and wait for it to listen. Raises ServerUnreachable when it ends, or takes longer than its time."""
-        self._spawn()
+        self._process = subprocess.Popen(self._command)
         deadline_s = time.monotonic() + timeout_s
         while True:
             try:
@@ -42,6 +43,7 @@ class TemporaryServer:
                     raise ServerUnreachable(f"the server for the first start ended with status {status}") from None
                 if time.monotonic() > deadline_s:
                     raise
+                termination.check()
                 time.sleep(0.005)
 
     def stop(self, attempts: int = 3) -> None:
@@ -63,20 +65,8 @@ class TemporaryServer:
             _knock(self.host, self.port)
             time.sleep(0.01)
 
-    def _spawn(self) -> None:
-        # A SIGTERM to us waits until we know the process, for only then can we end it.
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-        try:
-            self._process = subprocess.Popen(self._command, preexec_fn=_unblock_sigterm)
-        finally:
-            _unblock_sigterm()
-
     def _status(self) -> int | None:
         return self._process.poll() if self._process else None
-
-
-def _unblock_sigterm() -> None:
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
 
 
 def _knock(host: str, port: int) -> None:
