@@ -95,12 +95,11 @@ def _window(ops: Sequence[Op], at: int, stop: int | None, slowest_ns: int, deadl
     members = ops[at : len(ops) if stop is None else stop]
     failures = _failures(members)
     back = _Return(ops, slowest_ns, deadline_ns)
-    end = None if stop is None else back.bracket(failures, stop)
     first = back.first_success(at, at + len(members), stop)
     return Window(
         start=_start(ops, at, _witnesses(failures)),
-        first_success=None if first is None else _not_after(end, back.bracket(_failures(ops[at:first]), first)),
-        end=end,
+        first_success=None if first is None else back.bracket(_failures(ops[at:first]), first),
+        end=None if stop is None else back.bracket(failures, stop),
         operations=len(members),
         not_ok=len(failures),
         last_failure_ns=max(op.sent_ns for op in failures),
@@ -115,11 +114,6 @@ def _failures(ops: Sequence[Op]) -> list[Op]:
 def _witnesses(failures: Sequence[Op]) -> Sequence[Op]:
     """Those that asked somebody, or all of them where none did."""
     return [op for op in failures if op.done_ns > op.sent_ns] or failures
-
-
-def _not_after(end: Bracket | None, first: Bracket) -> Bracket:
-    """The first success, which is not known later than the stable end."""
-    return first if end is None else Bracket(min(first.lo_ns, end.hi_ns), min(first.hi_ns, end.hi_ns))
 
 
 def _start(ops: Sequence[Op], at: int, failures: Sequence[Op]) -> Bracket:
