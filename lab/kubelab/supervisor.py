@@ -139,10 +139,6 @@ def _end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
     os._exit(0)
 
 
-NICENESS = 5
-"""A client that measures the lab runs on the same cores, and must not be late because of it."""
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(prog="kubelab.supervisor", description=__doc__)
     parser.add_argument("--state", type=Path, required=True)
@@ -152,7 +148,6 @@ def main() -> None:
     state = State(options.state)
     if options.caller:
         guard.follow(options.caller)
-    os.nice(int(os.environ.get("NICE", NICENESS)))
     try:
         state.prepare()
         state.lock()

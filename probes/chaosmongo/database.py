@@ -166,8 +166,8 @@ class Scores:
 
 
 class DriverError(Exception):
-    """An operation through the driver failed. `sent`: whether a command of it was put on the wire; `waited`: whether the
-    driver knew no server to send it to, up to the end; `code`: the server's error code, 0 where it gave none.
+    """An operation through the driver failed. `sent`: whether a command of it was put on the wire; `waited`: whether
+    the driver knew no server to send it to, up to the end; `code`: the server's error code, 0 where it gave none.
     """
 
     def __init__(self, error: PyMongoError, sent: bool) -> None:

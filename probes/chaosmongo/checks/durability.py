@@ -184,6 +184,6 @@ def _wrong(found: Durability) -> list[str]:
 def _told(found: Durability, acknowledged: int) -> str:
     if not found.lost:
         return f"{counted(acknowledged, 'acknowledged write')}, none lost"
-    how = "the newest ones" if found.shape == "suffix" else "with a HOLE: later ones survived"
+    how = "the newest before the outage" if found.shape == "suffix" else "with a HOLE: later ones survived"
     names = listed([loss.key for loss in found.lost_writes], found.lost)
     return f"{found.lost:,} of {counted(acknowledged, 'acknowledged write')} LOST, {how} ({names})"

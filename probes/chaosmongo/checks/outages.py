@@ -11,6 +11,8 @@ ok       the server was up at some moment of [sent, done]
 not ok   it was not serving at some moment of [sent, done]; where the operation waited for its whole deadline, soon
          after sent: in the time that the slowest good operation before the outage took, a server that was up had
          answered
+waited   it was not serving from sent to the deadline: the client itself was looking for a server all the time, and
+         would have gone on at once had it known one (a driver's server selection that timed out)
 neither  an operation that was never sent (too many in flight) or has no end on record says nothing at all and is left
          out; so is a stale read: it was answered, and what it was answered with is a matter of durability
 
@@ -118,7 +120,7 @@ def _witnesses(failures: Sequence[Op]) -> Sequence[Op]:
 
 def _start(ops: Sequence[Op], at: int, failures: Sequence[Op]) -> Bracket:
     """With no ok before it, the outage may be as old as the record."""
-    known_ns = min(op.done_ns for op in failures)
+    known_ns = min(op.sent_ns if op.waited else op.done_ns for op in failures)
     first_sent_ns = min(op.sent_ns for op in failures)
     for index in range(at - 1, -1, -1):
         if ops[index].outcome == "ok" and ops[index].done_ns <= first_sent_ns:
@@ -151,21 +153,29 @@ class _Return:
     def bracket(self, failures: Sequence[Op], first: int) -> Bracket:
         """`first`: index of the ok after the failures, by due time, from which on a success may count."""
         witnesses = _witnesses(failures)
-        last_sent_ns = max(op.sent_ns for op in witnesses)
+        down_ns = max(self._down_until_ns(op) for op in witnesses)
         shown_ns = min(self._shown_ns(op) for op in witnesses)
         known_ns: int | None = None
         for index in range(first, len(self.ops)):
             op = self.ops[index]
             if known_ns is not None and op.due_ns >= known_ns:
                 break  # what is sent later is not answered earlier
-            if op.outcome == "ok" and op.sent_ns >= shown_ns and op.done_ns >= last_sent_ns:
+            if op.outcome == "ok" and op.sent_ns >= shown_ns and op.done_ns >= down_ns:
                 known_ns = op.done_ns if known_ns is None else min(known_ns, op.done_ns)
         if known_ns is None:
-            known_ns = max(last_sent_ns, shown_ns, self.ops[first].done_ns)
-        return Bracket(last_sent_ns, known_ns)
+            known_ns = max(down_ns, shown_ns, self.ops[first].done_ns)
+        return Bracket(down_ns, known_ns)
+
+    def _down_until_ns(self, op: Op) -> int:
+        """Up to when the server was surely not serving yet, if `op` failed because of it."""
+        if op.waited and self.deadline_ns is not None:
+            return min(op.done_ns, op.sent_ns + self.deadline_ns)
+        return op.sent_ns
 
     def _shown_ns(self, op: Op) -> int:
         """By when the server had not been serving, if `op` failed because of it."""
+        if op.waited:
+            return op.sent_ns
         if self.deadline_ns is None or not self.slowest_ns or op.done_ns - op.sent_ns < WAITED * self.deadline_ns:
             return op.done_ns
         return min(op.done_ns, op.sent_ns + self.slowest_ns)

@@ -120,7 +120,8 @@ def _late(evidence: Evidence) -> Iterator[str]:
     for lane, late_ns in _lateness(evidence).items():
         tick_ns = _tick_ns(evidence, lane)
         if tick_ns is not None and late_ns >= tick_ns:
-            yield f"{lane} was late: 99 % within {milliseconds(late_ns)}, its tick is {milliseconds(tick_ns)}"
+            within, tick = milliseconds(late_ns), milliseconds(tick_ns)
+            yield f"{lane} was late: 99 % within {within}, its tick is {tick} (is this machine too busy?)"
 
 
 def _lateness(evidence: Evidence) -> dict[str, int]:

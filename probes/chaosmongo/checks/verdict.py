@@ -27,7 +27,7 @@ def judge(history: History) -> Verdict:
     single = _run("single_writer", single_writer.check, evidence, None)
     phased: Checked[list[Phase]] = _run("phases", phases.check, evidence, [])
     gap = _run("ready_gap", ready_gap.check, evidence, None)
-    checked: list[Checked[object]] = [valid, ran, hit, recovered, durable, seeded, identical, single, phased, gap]
+    checked: list[Checked[object]] = [valid, hit, recovered, durable, seeded, identical, single, phased, gap, ran]
     findings = [part.finding for part in checked if part.finding is not None]
     answer = worst([finding.verdict for finding in findings])
     return Verdict(

@@ -16,13 +16,13 @@ def milliseconds(ns: float) -> str:
 
 
 def measured(bracket: Bracket) -> str:
-    """4.12 s ± 0.01 s. The uncertainty is rounded up: the interval that is shown holds the bracket."""
+    """4.12 ± 0.01 s. The uncertainty is rounded up: the interval that is shown holds the bracket."""
     half_s = bracket.uncertainty_ns / 1e9
     decimals = 3 if half_s < 0.01 else 2
     grain = 10**decimals
     middle_s = round(bracket.middle_ns / 1e9, decimals)
     reach_s = max(bracket.hi_ns / 1e9 - middle_s, middle_s - bracket.lo_ns / 1e9)
-    return f"{middle_s:.{decimals}f} s ± {math.ceil(reach_s * grain - 1e-6) / grain:.{decimals}f} s"
+    return f"{middle_s:.{decimals}f} ± {math.ceil(reach_s * grain - 1e-6) / grain:.{decimals}f} s"
 
 
 def plain(seconds_: float) -> str:

@@ -99,7 +99,8 @@ class Durability(msgspec.Struct, frozen=True):
 
     acknowledged: kept, lost, altered, duplicated. unknown (info): recovered, absent. failed: rejected (absent),
     applied. `phantoms` are documents with the run's marker that nobody wrote. `stale_reads` were answered without a
-    score that had been acknowledged before they were sent. shape: "none", "suffix" (in the order of acknowledgement) or "hole".
+    score that had been acknowledged before they were sent. shape: "none", "suffix" (in the order of acknowledgement) or
+    "hole".
     rpa_ns: from the last surviving acknowledgement before the first fault to that fault; None where nothing was lost.
     The lists hold at most `LISTED` entries each, the counts are whole.
     """

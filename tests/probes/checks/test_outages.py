@@ -70,6 +70,26 @@ def test_without_any_success_there_is_no_first_one():
     assert window.first_success is None and window.first_ok is None and window.end is None
 
 
+class TestAClientThatWaitedForAServer:
+    """A driver that knows no server waits until it does or its deadline (here 1 s) passes."""
+
+    WAITING = (op(1, 0), op(2, 100, "fail", 1000, waited=True), op(3, 200, "fail", 1005, waited=True))
+
+    def test_bears_witness_from_its_sending_to_its_deadline(self) -> None:
+        back = [op(4 + n, 300 + 100 * n, took_ms=max(1, 950 - 100 * n)) for n in range(25)]
+        (window,) = outages.find([*self.WAITING, *back], deadline_ns=1_000_000_000)
+        assert window.end is not None
+        assert _ms(window.start.lo_ns, window.start.hi_ns) == (0, 100)
+        assert _ms(window.end.lo_ns, window.end.hi_ns) == (1200, 1250)
+
+    def test_without_waiting_the_same_times_tell_less(self) -> None:
+        ops = [op(1, 0), op(2, 100, "fail", 1000), op(3, 200, "fail", 1005)]
+        back = [op(4 + n, 300 + 100 * n, took_ms=max(1, 950 - 100 * n)) for n in range(25)]
+        (window,) = outages.find([*ops, *back], deadline_ns=1_000_000_000)
+        assert window.end is not None
+        assert _ms(window.end.lo_ns) == (200,)
+
+
 class TestWhatSaysNothingOfTheServer:
     def test_an_operation_that_was_never_sent_neither_opens_nor_moves_nor_closes_a_window(self):
         assert found(".." + "-" * 9 + STREAK) == []

@@ -44,8 +44,7 @@ def test_a_good_run_passes_in_one_plain_sentence():
     verdict = judge(whole())
     assert verdict.verdict == "passed"
     assert verdict.sentence == (
-        "passed: 190 acknowledged writes, none lost; "
-        "the database answered again after 0.495 s ± 0.006 s (objective 1 s)"
+        "passed: 190 acknowledged writes, none lost; the database answered again after 0.495 ± 0.006 s (objective 1 s)"
     )
     assert [finding.check for finding in verdict.findings] == [
         "validity",
