@@ -16,6 +16,8 @@ from .scores import Score
 from .wire import Credentials
 
 APP_NAME = "chaosmongo"
+ANSWERS_WITHIN_S = 15
+"""For each command of ours outside the workload; without it a server that is silent would be waited for without end."""
 T = TypeVar("T")
 
 
@@ -85,7 +87,7 @@ class Sent(monitoring.CommandListener):
 
 
 class Scores:
-    """The collection of scores, through the driver. Timeouts in seconds.
+    """The collection of scores, through the driver. timeout_s: for finding a server and connecting to it.
 
     Raises DatabaseUnavailable with host, database and reason; never shows the password.
     """
@@ -97,6 +99,7 @@ class Scores:
             appname=APP_NAME,
             serverSelectionTimeoutMS=int(timeout_s * 1000),
             connectTimeoutMS=int(timeout_s * 1000),
+            socketTimeoutMS=int(ANSWERS_WITHIN_S * 1000),
             retryWrites=False,
         )
         self._collection = self._client[database][collection]

@@ -65,12 +65,25 @@ class ClientSide(Side):
         super().__init__()
         self._endpoints = endpoints
         self._connecting: asyncio.Task[None] | None = None
+        self._early = bytearray()
+        self._ended_early = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         assert self.transport is not None
         self.transport.pause_reading()
         self._connecting = asyncio.create_task(self._connect())
+
+    def data_received(self, data: bytes) -> None:
+        """Keeps what comes before there is an endpoint: some Pythons (3.11.2) read even where reading is paused."""
+        if self.peer is None:
+            self._early += data
+        else:
+            super().data_received(data)
+
+    def eof_received(self) -> bool:
+        self._ended_early = self.peer is None
+        return super().eof_received()
 
     async def _connect(self) -> None:
         candidates = self._endpoints()
@@ -88,5 +101,9 @@ class ClientSide(Side):
         self.peer = server
         if self.transport is None:
             server.reset()
-        else:
-            self.transport.resume_reading()
+            return
+        if self._early:
+            super().data_received(bytes(self._early))
+        if self._ended_early:
+            super().eof_received()
+        self.transport.resume_reading()

@@ -92,3 +92,28 @@ def test_an_endpoint_that_refuses_resets_the_client() -> None:
         proxy.close()
 
     asyncio.run(asyncio.wait_for(scenario(), 10))
+
+
+def test_what_is_read_before_there_is_an_endpoint_is_kept() -> None:
+    """Some Pythons (3.11.2) hand over data although reading is paused."""
+
+    async def scenario() -> None:
+        server = await asyncio.start_server(echo, "127.0.0.1", 0)
+        backend = server.sockets[0].getsockname()[:2]
+
+        class Hasty(ClientSide):
+            def connection_made(self, transport: asyncio.BaseTransport) -> None:
+                super().connection_made(transport)
+                self.data_received(b"ear")
+                self.data_received(b"ly ")
+
+        proxy = await asyncio.get_running_loop().create_server(lambda: Hasty(lambda: [backend]), "127.0.0.1", 0)
+        reader, writer = await asyncio.open_connection(*proxy.sockets[0].getsockname()[:2])
+        writer.write(b"and late")
+        writer.write_eof()
+        assert await reader.read() == b"early and late"
+        writer.close()
+        proxy.close()
+        server.close()
+
+    asyncio.run(asyncio.wait_for(scenario(), 10))
