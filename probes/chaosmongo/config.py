@@ -9,12 +9,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from chaosmongo.errors import ChaosMongoError
+from chaosmongo.errors import BadConfiguration
 from chaosmongo.history.records import LANES, Objectives, Target
-
-
-class BadConfiguration(ChaosMongoError):
-    """A value of the configuration cannot be used."""
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,9 @@ from collections.abc import Iterator
 from chaosmongo.cluster import Cluster, Object
 from chaosmongo.config import Config
 from chaosmongo.database import Address
-from chaosmongo.errors import ApiRefused, ChaosMongoError, DatabaseUnavailable
+from chaosmongo.errors import ApiRefused, DatabaseUnavailable, NotFound
 
 REACHED_WITHIN_S = 1.0
-
-
-class NotFound(ChaosMongoError):
-    """Something that the configuration names is not in the cluster, or cannot be reached from here."""
 
 
 def mongo(config: Config, cluster: Cluster | None) -> Address:

@@ -15,7 +15,7 @@ from chaosmongo.cluster import Cluster
 from chaosmongo.config import Config
 from chaosmongo.database import Address, Scores
 from chaosmongo.environment import fingerprint
-from chaosmongo.errors import ChaosMongoError, NoRun
+from chaosmongo.errors import CannotRecord, NoRun
 from chaosmongo.history import RunDirectory, Writer, write_whole
 from chaosmongo.history.records import (
     Anchor,
@@ -206,12 +206,12 @@ def _make_directory(parent: Path) -> str:
         except FileExistsError:
             continue
         except OSError as error:
-            raise ChaosMongoError(
+            raise CannotRecord(
                 f"The run cannot be recorded: {parent / name} cannot be made ({error.strerror}); "
                 "say where to record with --var runs=DIRECTORY"
             ) from None
         return name
-    raise ChaosMongoError(f"The run cannot be recorded: {parent} is full of runs of this second")
+    raise CannotRecord(f"The run cannot be recorded: {parent} is full of runs of this second")
 
 
 def _without_values(experiment: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TypeVar
 from chaosmongo import run, scores
 from chaosmongo.activity import activity
 from chaosmongo.database import Scores
-from chaosmongo.errors import ChaosMongoError
+from chaosmongo.errors import BadArgument, DatabaseUnavailable, NoRun
 from chaosmongo.history.records import Document, ScanEnd, ScanStart, Seeded
 
 T = TypeVar("T")
@@ -27,7 +27,7 @@ def seed_high_scores(count: int = 1000, seed: int = 42) -> dict:  # type: ignore
     """
     recording = run.current()
     if count < 1:
-        raise ChaosMongoError(f"count is {count}: there is nothing to seed below 1")
+        raise BadArgument(f"count is {count}: there is nothing to seed below 1")
     prefix = scores.seed_prefix(seed)
     with recording.scores() as collection:
         there = {str(document.get("name")): scores.digest(document) for document in collection.with_prefix(prefix)}
@@ -39,7 +39,7 @@ def seed_high_scores(count: int = 1000, seed: int = 42) -> dict:  # type: ignore
             elif digest == scores.digest(score):
                 found += 1
             else:
-                raise ChaosMongoError(
+                raise DatabaseUnavailable(
                     f"{score['name']} is in {collection.name} with other content: remove it, or use another seed"
                 )
         undo = recording.will_undo("remove_scores", prefix=prefix) if missing and not there else None
@@ -82,7 +82,7 @@ def remove_scores() -> dict:  # type: ignore[type-arg]
     """
     try:
         recording = run.current()
-    except ChaosMongoError:
+    except NoRun:
         return {"removed": 0}
     removed = 0
     with recording.scores() as collection:

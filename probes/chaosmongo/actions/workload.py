@@ -6,7 +6,7 @@ import time
 
 from chaosmongo import run, scores
 from chaosmongo.activity import activity
-from chaosmongo.errors import ChaosMongoError, WorkloadFailed
+from chaosmongo.errors import BadArgument, NoRun, WorkloadFailed
 from chaosmongo.history.records import LANES, LanePlan
 from chaosmongo.run import Recording
 from chaosmongo.workload.handle import Handle
@@ -46,7 +46,7 @@ def start_workload(
         raise WorkloadFailed("a workload runs already: stop_workload comes first")
     _check(rate=rate, writes=writes, reads=reads)
     if not 0 < deadline_s <= 60 or not 1 <= in_flight_max <= 256:
-        raise ChaosMongoError("deadline_s must be above 0 and at most 60, in_flight_max between 1 and 256")
+        raise BadArgument("deadline_s must be above 0 and at most 60, in_flight_max between 1 and 256")
     recording.follows_pod = _pod_answers(recording)
     plan = _plan(recording, lanes or list(LANES), rate, writes, reads, deadline_s)
     if not lanes and not recording.app_url:
@@ -80,7 +80,7 @@ def stop_workload() -> dict:  # type: ignore[type-arg]
     """
     try:
         recording = run.current()
-    except ChaosMongoError:
+    except NoRun:
         return {"stopped": False}
     handle, recording.workload = recording.workload, None
     if handle is None:
@@ -93,7 +93,7 @@ def stop_workload() -> dict:  # type: ignore[type-arg]
 def _check(**rates: float) -> None:
     for name, rate in rates.items():
         if not 0 <= rate <= HIGHEST_RATE:
-            raise ChaosMongoError(f"{name} is {rate}: it must be between 0 and {HIGHEST_RATE} per second")
+            raise BadArgument(f"{name} is {rate}: it must be between 0 and {HIGHEST_RATE} per second")
 
 
 def _plan(
@@ -101,9 +101,9 @@ def _plan(
 ) -> dict[str, LanePlan]:
     unknown = [lane for lane in lanes if lane not in LANES]
     if unknown:
-        raise ChaosMongoError(f"There is no lane {', '.join(map(str, unknown))}; there are {', '.join(LANES)}")
+        raise BadArgument(f"There is no lane {', '.join(map(str, unknown))}; there are {', '.join(LANES)}")
     if "user" in lanes and not recording.app_url and len(lanes) == 1:
-        raise ChaosMongoError("The user lane needs an application: set app_url (APP_URL) or app_service")
+        raise BadArgument("The user lane needs an application: set app_url (APP_URL) or app_service")
     both = {"write": float(writes), "read": float(reads)}
     ways = {
         "server": LanePlan(

@@ -9,14 +9,10 @@ from typing import Any
 from chaosmongo import guard, run
 from chaosmongo.activity import activity
 from chaosmongo.cluster import Cluster
-from chaosmongo.errors import ApiRefused, ChaosMongoError, NoCluster, NotAllowed
+from chaosmongo.errors import ApiRefused, BadArgument, NoCluster, NotAllowed, NothingToHit
 from chaosmongo.history.records import Hit
 
 GRACE_OF_THE_POD = -1
-
-
-class NothingToHit(ChaosMongoError):
-    """No object matches: the fault would hit nothing."""
 
 
 @activity
@@ -43,9 +39,9 @@ def delete_pod(
     if namespace != recording.config.namespace:
         raise NotAllowed(f"This experiment may touch namespace {recording.config.namespace}, not {namespace}")
     if bool(name) == bool(label_selector):
-        raise NotAllowed("delete_pod needs either name or label_selector, to hit nothing by accident")
+        raise BadArgument("delete_pod needs either name or label_selector, to hit nothing by accident")
     if grace_period_s == 0 or grace_period_s < GRACE_OF_THE_POD:
-        raise NotAllowed(
+        raise BadArgument(
             f"grace_period_s is {grace_period_s}: a graceful deletion has at least 1 s (-1: the pod's own)"
         )
     guard.check_namespace(cluster, namespace)

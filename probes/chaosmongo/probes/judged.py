@@ -9,7 +9,7 @@ import logging
 from chaosmongo import run
 from chaosmongo.activity import activity
 from chaosmongo.checks import judge
-from chaosmongo.errors import ChaosMongoError
+from chaosmongo.errors import NothingMeasured
 from chaosmongo.history import read
 from chaosmongo.history.results import LaneRecovery, Verdict
 
@@ -70,7 +70,7 @@ def _passed(check: str) -> bool:
             if finding.verdict != "passed":
                 logger.warning("    No: %s", finding.summary)
             return finding.verdict == "passed"
-    raise ChaosMongoError(f"Check {check} does not apply to this run: it needs a StatefulSet in a cluster")
+    raise NothingMeasured(f"Check {check} does not apply to this run: it needs a StatefulSet in a cluster")
 
 
 def _lane(verdict: Verdict, lane: str) -> LaneRecovery:
@@ -78,4 +78,4 @@ def _lane(verdict: Verdict, lane: str) -> LaneRecovery:
         if recovery.lane == lane:
             return recovery
     lanes = ", ".join(recovery.lane for recovery in verdict.recovery) or "none"
-    raise ChaosMongoError(f"Lane {lane} was not measured in this run; measured: {lanes}")
+    raise NothingMeasured(f"Lane {lane} was not measured in this run; measured: {lanes}")

@@ -9,7 +9,7 @@ import urllib.request
 from chaosmongo import run, scores
 from chaosmongo.actions.workload import top_scores
 from chaosmongo.activity import activity
-from chaosmongo.errors import ApiRefused, ChaosMongoError, NoCluster
+from chaosmongo.errors import ApiRefused, ChaosMongoError, NoCluster, NotFound
 from chaosmongo.workload.user import NotServed, check_list
 
 logger = logging.getLogger("chaostoolkit")
@@ -52,7 +52,7 @@ def scores_are_served(timeout_s: float = 5) -> bool:
     """Whether the application lists the high scores, within timeout_s: the seeded ones where there are any."""
     recording = run.current()
     if not recording.app_url:
-        raise ChaosMongoError("There is no application to ask: set app_url (APP_URL) or app_service")
+        raise NotFound("There is no application to ask: set app_url (APP_URL) or app_service")
     try:
         with urllib.request.urlopen(f"{recording.app_url.rstrip('/')}/highscores/list", timeout=timeout_s) as answer:
             check_list(json.loads(answer.read()), top_scores(recording))
