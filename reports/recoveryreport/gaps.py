@@ -1,8 +1,7 @@
 """What a record does not hold: a run that crashed, was stopped, or never began still deserves a report that says so."""
 
 from chaosmongo.history import History
-
-from .quantities import counted
+from chaosmongo.history.quantities import counted
 
 
 def gaps(history: History) -> list[str]:

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from chaosmongo.history.quantities import offset
+
 from .marks import Mark
-from .quantities import offset
 
 GROUP = 0.012
 """Moments closer than this part of the axis share one label: nobody could tell them apart on paper."""

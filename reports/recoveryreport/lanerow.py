@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from chaosmongo.history.quantities import at_least, measured
 from chaosmongo.history.results import Bracket, Outage
 
 from . import words
-from .quantities import at_least, measured
 from .scene import Scene
 from .series import OUTCOMES, LaneSeries, stretches
 from .style import TEXT_PT, Theme

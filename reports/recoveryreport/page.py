@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from chaosmongo.history import History
+from chaosmongo.history import History, quantities
 from chaosmongo.history.results import Answer, Durability, Verdict
 
-from . import quantities, words
+from . import words
 from .gaps import gaps
 from .series import zero_ns
 

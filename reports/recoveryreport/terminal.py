@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chaosmongo.history import History
+from chaosmongo.history.quantities import count
 from chaosmongo.history.results import Answer, Verdict
 
 from . import words
-from .quantities import count
 from .words import harmless
 
 if TYPE_CHECKING:

@@ -2,10 +2,9 @@
 
 import unicodedata
 
+from chaosmongo.history.quantities import at_least, at_most, count, counted, limit, measured, seconds, with_uncertainty
 from chaosmongo.history.records import LANES
 from chaosmongo.history.results import Answer, Bracket, Durability, LaneRecovery, Phase, Verdict
-
-from .quantities import at_least, at_most, count, counted, limit, measured, seconds, with_uncertainty
 
 SYMBOLS: dict[Answer, str] = {"passed": "✔", "failed": "✘", "unknown": "?"}
 """A verdict is never told by its colour alone."""

@@ -19,12 +19,12 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from chaosmongo.history import Op
+from chaosmongo.history.quantities import counted, listed
 from chaosmongo.history.records import LANES, Document
 from chaosmongo.history.results import LISTED, Durability, Finding, Loss
 
 from .check import Checked
 from .evidence import Evidence
-from .words import counted, listed
 
 Fate = Literal["kept", "lost", "altered", "duplicated", "recovered", "absent", "rejected", "applied"]
 Copies = dict[str, list[str]]

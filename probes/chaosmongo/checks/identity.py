@@ -4,13 +4,13 @@ volumes as before it (Kubernetes documentation, StatefulSets: stable network ide
 
 from dataclasses import dataclass
 
+from chaosmongo.history.quantities import listed
 from chaosmongo.history.results import Finding
 
 from . import watch
 from .check import Checked
 from .evidence import Evidence
 from .watch import Sighting
-from .words import listed
 
 ORDINAL = "apps.kubernetes.io/pod-index"
 

@@ -13,6 +13,7 @@ Server, ...) is proven by the outage of the lane nearest to it. A fault that hit
 from collections.abc import Callable
 
 from chaosmongo.history import Fault
+from chaosmongo.history.quantities import seconds
 from chaosmongo.history.records import LANES, Hit
 from chaosmongo.history.results import FaultSummary, Finding
 
@@ -20,7 +21,6 @@ from . import watch
 from .check import Checked
 from .evidence import Evidence
 from .watch import Sighting
-from .words import seconds
 
 Proof = tuple[bool | None, str]
 """Whether it hit, and what shows it. None: the record cannot tell."""

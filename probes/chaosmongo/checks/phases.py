@@ -67,13 +67,15 @@ def _cut(fault_ns: int, marks: Iterable[Mark], end: Mark | None) -> list[Phase]:
     kept = [mark for mark in marks if mark.when.hi_ns > fault_ns]
     if end is not None:
         kept = [mark for mark in kept if mark.when.lo_ns < end.when.middle_ns and mark.name != end.name] + [end]
-    last_ns = float("inf") if end is None else end.when.middle_ns
+
+    def drawn_ns(mark: Mark) -> int:
+        return mark.when.middle_ns if end is None else min(mark.when.middle_ns, end.when.middle_ns)
+
     phases: list[Phase] = []
-    at, doubt = fault_ns, 0.0
-    for mark in sorted(kept, key=lambda mark: min(mark.when.middle_ns, last_ns)):
-        moment = max(at, int(min(mark.when.middle_ns, last_ns)))
-        uncertainty_ns = int(doubt + mark.when.uncertainty_ns)
-        phases.append(Phase(mark.name, at, moment, uncertainty_ns, mark.source))
+    at, doubt = fault_ns, 0
+    for mark in sorted(kept, key=drawn_ns):
+        moment = max(at, drawn_ns(mark))
+        phases.append(Phase(mark.name, at, moment, doubt + mark.when.uncertainty_ns, mark.source))
         at, doubt = moment, mark.when.uncertainty_ns
     return phases
 

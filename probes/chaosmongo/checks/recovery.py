@@ -9,12 +9,12 @@ two good operations.
 import itertools
 
 from chaosmongo.history import Op
+from chaosmongo.history.quantities import limit, measured, seconds
 from chaosmongo.history.results import Answer, Bracket, Finding, LaneRecovery, Outage
 
 from .check import Checked
 from .evidence import Evidence
 from .outages import Window, tells
-from .words import measured, plain, seconds
 
 
 def check(evidence: Evidence) -> Checked[list[LaneRecovery]]:
@@ -69,7 +69,7 @@ def _since(moment: Bracket | None, fault_ns: int | None) -> Bracket | None:
 def _length_ns(window: Window, end_ns: int) -> int:
     """From middle to middle; an open window ends with the record."""
     end = end_ns if window.end is None else window.end.middle_ns
-    return max(0, int(end - window.start.middle_ns))
+    return max(0, end - window.start.middle_ns)
 
 
 def _longest_gap(ops: list[Op], fault_ns: int) -> int | None:
@@ -103,14 +103,14 @@ def _summary(lanes: list[LaneRecovery], wanted: dict[str, float]) -> str:
 
 
 def _told(lane: LaneRecovery) -> str:
-    limit = "" if lane.objective_s is None else f" (objective {plain(lane.objective_s)}: {_MET[lane.met]})"
+    wanted = "" if lane.objective_s is None else f" (objective {limit(lane.objective_s)}: {_MET[lane.met]})"
     if lane.rta is not None:
-        return f"{lane.lane} recovered after {measured(lane.rta)}{limit}"
+        return f"{lane.lane} recovered after {measured(lane.rta)}{wanted}"
     if lane.censored_ns is not None:
-        return f"{lane.lane} had not recovered after {seconds(lane.censored_ns)}{limit}"
+        return f"{lane.lane} had not recovered after {seconds(lane.censored_ns)}{wanted}"
     if lane.shorter_than_ns is not None:
-        return f"{lane.lane} showed no outage (shorter than {seconds(lane.shorter_than_ns, 3)}){limit}"
-    return f"{lane.lane} has nothing to go by{limit}"
+        return f"{lane.lane} showed no outage (shorter than {seconds(lane.shorter_than_ns, 3)}){wanted}"
+    return f"{lane.lane} has nothing to go by{wanted}"
 
 
 _MET = {True: "met", False: "missed", None: "cannot be said"}

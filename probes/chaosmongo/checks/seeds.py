@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 
 from chaosmongo import scores
+from chaosmongo.history.quantities import counted, listed
 from chaosmongo.history.records import Document, Seeded
 from chaosmongo.history.results import Finding, Seeds
 
 from .check import Checked
 from .evidence import Evidence
-from .words import counted, listed
 
 
 def check(evidence: Evidence) -> Checked[Seeds | None]:

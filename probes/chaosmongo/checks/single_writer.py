@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
 
+from chaosmongo.history.quantities import listed
 from chaosmongo.history.results import Finding
 
 from . import watch
 from .check import Checked
 from .evidence import Evidence
 from .watch import Object, Sighting
-from .words import listed
 
 OUT_OF_SERVICE = "node.kubernetes.io/out-of-service"
 """With this taint an operator warrants that a node is shut down and its containers with it (Kubernetes documentation,

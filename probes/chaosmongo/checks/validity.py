@@ -8,11 +8,11 @@ the course   no fault, no seeded scores, an outage under way when the fault bega
 
 from collections.abc import Callable, Iterator
 
+from chaosmongo.history.quantities import counted, listed, milliseconds
 from chaosmongo.history.results import Finding
 
 from .check import Checked
 from .evidence import Evidence
-from .words import counted, listed, milliseconds
 
 LOAD = 0.95
 """Share of the planned rate that must have been sent before the fault."""

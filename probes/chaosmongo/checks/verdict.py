@@ -4,12 +4,12 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from chaosmongo.history import History
+from chaosmongo.history.quantities import counted, limit, measured, seconds
 from chaosmongo.history.results import Durability, FaultSummary, Finding, LaneRecovery, Phase, Verdict, worst
 
 from . import course, durability, identity, injection, phases, ready_gap, recovery, seeds, single_writer, validity
 from .check import Checked
 from .evidence import Evidence
-from .words import counted, measured, plain, seconds
 
 T = TypeVar("T")
 
@@ -73,12 +73,12 @@ def _recovered(lanes: list[LaneRecovery]) -> str:
     told = [_told(lane) for lane in lanes]
     limits = {lane.objective_s for lane in lanes}
     if len(limits) == 1 and None not in limits:
-        return f"{', '.join(told)} (objective {plain(lanes[0].objective_s or 0)})"
+        return f"{', '.join(told)} (objective {limit(lanes[0].objective_s or 0)})"
     return ", ".join(text + _limit(lane) for text, lane in zip(told, lanes, strict=True)) or "no lane was measured"
 
 
 def _limit(lane: LaneRecovery) -> str:
-    return "" if lane.objective_s is None else f" (objective {plain(lane.objective_s)})"
+    return "" if lane.objective_s is None else f" (objective {limit(lane.objective_s)})"
 
 
 def _told(lane: LaneRecovery) -> str:

@@ -2,6 +2,7 @@
 
 records    what stands in the files, line by line
 results    what the checks say of it (verdict.json)
+quantities how numbers are told, with units and no more digits than are known
 rundir     where the files are
 writer     append-only, group commit
 reader     from a directory to a `History`

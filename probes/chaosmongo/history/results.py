@@ -14,19 +14,22 @@ Answer = Literal["passed", "failed", "unknown"]
 
 
 class Bracket(msgspec.Struct, frozen=True):
-    """A moment, or a duration, known to lie between lo_ns and hi_ns."""
+    """A moment, or a duration, known to lie between lo_ns and hi_ns.
+
+    Whole nanoseconds throughout: a monotonic clock may stand beyond what a float holds exactly.
+    """
 
     lo_ns: int
     hi_ns: int
 
     @property
-    def middle_ns(self) -> float:
-        return (self.lo_ns + self.hi_ns) / 2
+    def middle_ns(self) -> int:
+        return (self.lo_ns + self.hi_ns) // 2
 
     @property
-    def uncertainty_ns(self) -> float:
-        """Half the width."""
-        return (self.hi_ns - self.lo_ns) / 2
+    def uncertainty_ns(self) -> int:
+        """Half the width, rounded up."""
+        return self.hi_ns - self.middle_ns
 
 
 class Outage(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ interval that is shown holds the one that was measured. No digit is made up, and
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 
-from chaosmongo.history.results import Bracket
+from .results import Bracket
 
 _NS_PER_S = Decimal(10) ** 9
 _FINEST = Decimal("0.000001")  # a microsecond: nothing here is known better
@@ -31,7 +31,7 @@ def with_uncertainty(value_ns: float, uncertainty_ns: float) -> str:
     return f"{_fixed(value, step)} ± {_fixed(reach, step, ROUND_CEILING)} s"
 
 
-def seconds(value_ns: float, *, decimals: int = 2) -> str:
+def seconds(value_ns: float, decimals: int = 2) -> str:
     """A moment or duration for orientation, like "4.02 s"."""
     return f"{_fixed(Decimal(value_ns) / _NS_PER_S, Decimal(1).scaleb(-decimals))} s"
 
@@ -69,6 +69,18 @@ def count(number: int) -> str:
 def counted(number: int, noun: str, plural: str = "") -> str:
     """A number of things, like "1 write" or "12,345 writes"."""
     return f"{count(number)} {noun if number == 1 else plural or noun + 's'}"
+
+
+def milliseconds(value_ns: float) -> str:
+    """A short duration for orientation, like "0.25 ms"."""
+    return f"{value_ns / 1e6:.2f} ms"
+
+
+def listed(items: list[str], total: int | None = None, most: int = 3) -> str:
+    """Like "a, b, c and 4 more"; total: how many there are, where `items` are only the first of them."""
+    shown = items[:most]
+    more = (len(items) if total is None else total) - len(shown)
+    return ", ".join(shown) + (f" and {more:,} more" if more else "")
 
 
 def _last_place(uncertainty: Decimal) -> Decimal:

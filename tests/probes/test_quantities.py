@@ -4,10 +4,10 @@ import re
 from decimal import Decimal
 
 import pytest
+from chaosmongo.history.quantities import at_least, at_most, count, counted, limit, measured, offset, seconds
 from chaosmongo.history.results import Bracket
 from hypothesis import given
 from hypothesis import strategies as st
-from recoveryreport.quantities import at_least, at_most, count, counted, limit, measured, offset, seconds
 
 MS = 1_000_000
 
