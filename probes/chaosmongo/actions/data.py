@@ -8,7 +8,7 @@ from typing import TypeVar
 from chaosmongo import run, scores
 from chaosmongo.activity import activity
 from chaosmongo.database import Scores
-from chaosmongo.errors import BadArgument, DatabaseUnavailable, NoRun
+from chaosmongo.errors import BadArgument, DatabaseUnavailable
 from chaosmongo.history.records import Document, ScanEnd, ScanStart, Seeded
 
 T = TypeVar("T")
@@ -72,25 +72,6 @@ def read_back() -> dict:  # type: ignore[type-arg]
         raise
     recording.readback.commit([ScanEnd(time.monotonic_ns(), documents)])
     return {"documents": documents}
-
-
-@activity
-def remove_scores() -> dict:  # type: ignore[type-arg]
-    """Takes out of the database what this run put there. Doing it twice is harmless; without a run there is nothing.
-
-    Returns {"removed": n}.
-    """
-    try:
-        recording = run.current()
-    except NoRun:
-        return {"removed": 0}
-    removed = 0
-    with recording.scores() as collection:
-        for prefix, undo in list(recording.cleanup.items()):
-            removed += collection.delete_prefix(prefix)
-            recording.undone(undo)
-            del recording.cleanup[prefix]
-    return {"removed": removed}
 
 
 def _documents(collection: Scores, prefixes: list[str]) -> Iterator[Document]:

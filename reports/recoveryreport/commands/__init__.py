@@ -1,0 +1,21 @@
+"""`chaos recovery`: from the files of runs to verdicts and reports. One file a command.
+
+A plug-in of the chaos command line, loaded at every start of `chaos`: whatever is heavy is imported where it is used.
+"""
+
+import click
+
+from .report import report
+from .verdict import verdict
+
+
+@click.group()
+def recovery() -> None:
+    """What became of the data, and how long the service was away.
+
+    RUN is a run directory, like runs/mongo-pod-delete/20260101T120000Z; the newest below ./runs if left out.
+    """
+
+
+for command in (report, verdict):
+    recovery.add_command(command)
