@@ -17,6 +17,7 @@ from kubelab.parent import adopt_orphans, children_of, die_with, kill_quietly
 
 CALLER_ENDED = signal.SIGHUP
 FORWARDED = (signal.SIGTERM, signal.SIGINT)
+HANDLED = (*FORWARDED, CALLER_ENDED)
 
 
 def watch_over(
@@ -27,17 +28,28 @@ def watch_over(
     SIGTERM and SIGINT go to the child. SIGHUP kills it. when_killed: the signal that the child gets should the guard
     itself be killed. cleanup runs last, when everything below is gone.
     """
+    hold_signals()
     adopt_orphans()
     guard_pid = os.getpid()
     child = os.fork()
     if child == 0:
         _become_child(guard_pid, main, when_killed)
     _handle_signals(child)
+    take_signals()
     code = _wait_for(child)
     kill_descendants()
     if cleanup:
         cleanup()
     return code
+
+
+def hold_signals() -> None:
+    """Until `take_signals`: one that comes between a fork and its handlers waits for them. Children inherit it."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, HANDLED)
+
+
+def take_signals() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, HANDLED)
 
 
 def follow(caller_pid: int) -> None:
@@ -48,8 +60,9 @@ def follow(caller_pid: int) -> None:
 def _become_child(guard_pid: int, main: Callable[[], int], when_killed: int) -> None:
     code = 1
     try:
-        for number in (*FORWARDED, CALLER_ENDED):
+        for number in HANDLED:
             signal.signal(number, signal.SIG_DFL)
+        take_signals()
         die_with(guard_pid, when_killed)
         code = main()
     finally:

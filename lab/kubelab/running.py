@@ -31,10 +31,12 @@ def run(command: Sequence[str], env: Mapping[str, str]) -> int:
     ends with it, also when this process is killed.
     """
     caller = os.getpid()
+    guard.hold_signals()
     pid = os.fork()
     if pid == 0:
         os._exit(_guarded(caller, command, env))
     with _Forwarding(pid):
+        guard.take_signals()
         code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     return 128 - code if code < 0 else code
 

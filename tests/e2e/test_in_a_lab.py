@@ -113,6 +113,12 @@ class TestRefusing:
 class TestNotBelieving:
     """Chaos Toolkit alone would exit 0."""
 
+    @pytest.fixture(autouse=True)
+    def ready(self, lab: Lab) -> None:
+        """What the test before this one did to the database is over."""
+        ended = lab.kubectl("wait", "--for=condition=Ready", "pod/mongo-0", "-n", "pacman", "--timeout=30s")
+        assert ended.status == 0, ended.output
+
     def test_a_method_that_never_ran_because_the_steady_state_was_not_met(self, lab: Lab) -> None:
         uid = lab.uid()
         ended = lab.chaos("--var", "statefulset=none")

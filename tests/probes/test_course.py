@@ -51,6 +51,15 @@ def note(time_ns: int, what: str, **detail: Any) -> Note:
                 note(200, "hypothesis", **UNMET),
                 note(300, "ended", **COMPLETED),
             ],
+            "unknown",
+            "after the fault: not 'the scores are served'; 'x' failed",
+        ),
+        (
+            [
+                note(200, "hypothesis", **UNMET),
+                note(250, "activity", name="x", status="failed"),
+                note(300, "ended", **COMPLETED),
+            ],
             "failed",
             "after the fault",
         ),
@@ -63,7 +72,8 @@ def note(time_ns: int, what: str, **detail: Any) -> Note:
         "interrupted",
         "aborted",
         "failed activity",
-        "failed first",
+        "unmet after a failed activity",
+        "unmet before a failed activity",
     ],
 )
 def test_the_course_of_the_experiment(tmp_path: Path, notes: list[Note], verdict: str, told: str) -> None:

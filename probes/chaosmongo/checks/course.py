@@ -14,7 +14,11 @@ NAME = "course"
 
 
 def check(evidence: Evidence) -> Checked[None]:
-    """failed: the steady state was not met after the fault. unknown: anything else did not go as it should."""
+    """failed: the steady state was not met after the fault. unknown: anything else did not go as it should.
+
+    Where an activity had failed before it was asked for, as one that waits for the recovery, an unmet steady state may
+    only have been asked for too early: that is unknown.
+    """
     notes = evidence.history.course
     if not notes:
         return Checked(None, None)
@@ -22,9 +26,12 @@ def check(evidence: Evidence) -> Checked[None]:
     unmet = [note for note in notes if note.what == "hypothesis" and not note.detail.get("met")]
     before = [note for note in unmet if fault_ns is None or note.time_ns < fault_ns]
     after = [note for note in unmet if note not in before]
-    if after:
-        return _answer("failed", f"the steady state was not met after the fault: not {_probes(after[-1])}")
+    told = [f"the steady state was not met after the fault: not {_probes(note)}" for note in after[-1:]]
+    broken = [note.time_ns for note in notes if note.what == "activity"]
+    if after and not any(time_ns < after[-1].time_ns for time_ns in broken):
+        return _answer("failed", told[0])
     wrong = [
+        *told,
         *(f"the steady state was not met before the fault: not {_probes(note)}" for note in before),
         *(_activity(note) for note in notes if note.what == "activity"),
         *_ending(notes),
