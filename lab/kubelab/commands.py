@@ -15,7 +15,7 @@ from types import FrameType
 from kubelab import labs
 from kubelab.errors import ApiError, LabError, NoLab
 from kubelab.progress import Progress
-from kubelab.state import ENVIRONMENT, Lab, State, default_directory
+from kubelab.state import ENVIRONMENT, NODE_GRACE_S, Lab, State, default_directory
 
 MANIFESTS = Path("manifests")
 READY_TIMEOUT_S = 120.0
@@ -67,6 +67,14 @@ def _parser() -> argparse.ArgumentParser:
         "--timeout", type=float, default=READY_TIMEOUT_S, metavar="S", help="seconds to wait for Ready (default: 120)"
     )
 
+    starting.add_argument(
+        "--node-monitor-grace-period",
+        type=_seconds,
+        default=NODE_GRACE_S,
+        metavar="S",
+        help=f"seconds that a node may be silent before it is called Unknown (default: {NODE_GRACE_S:g})",
+    )
+
     up = commands.add_parser("up", parents=[state, starting], help="start a lab")
     up.add_argument(
         "--wait",
@@ -81,6 +89,16 @@ def _parser() -> argparse.ArgumentParser:
     status.set_defaults(run=_status)
     kubeconfig = commands.add_parser("kubeconfig", parents=[state], help="print the path of the lab's kubeconfig")
     kubeconfig.set_defaults(run=_kubeconfig)
+    node = commands.add_parser(
+        "node",
+        parents=[state],
+        help="crash a node, stop its kubelet, start either again",
+        description="crash: a power cut, which takes the node's containers along. stop: the kubelet alone stops, its "
+        "containers run on. start: the end of either.",
+    )
+    node.add_argument("fault", choices=("crash", "stop", "start"))
+    node.add_argument("name", metavar="NAME")
+    node.set_defaults(run=_node)
     execute = commands.add_parser(
         "exec",
         parents=[state, starting],
@@ -103,6 +121,16 @@ def _node_count(text: str) -> int:
     return count
 
 
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 1 <= seconds < 1e6:
+        raise argparse.ArgumentTypeError(f"{text} is no number of seconds (at least 1)")
+    return seconds
+
+
 def _state(options: argparse.Namespace) -> State:
     return State(options.state or default_directory())
 
@@ -116,7 +144,7 @@ def _up(options: argparse.Namespace) -> int:
         before = state.read() if state.lab_file.exists() else None
         if before is not None:
             progress.step(f"goes on with the lab in {state}, which ended without `kubelab down`")
-        guard = labs.start(state, options.nodes, own=False)
+        guard = labs.start(state, options.nodes, options.node_monitor_grace_period, own=False)
         try:
             asyncio.run(labs.until_up(state, guard, progress))
         except BaseException:
@@ -182,6 +210,15 @@ def _kubeconfig(options: argparse.Namespace) -> int:
     return 0
 
 
+def _node(options: argparse.Namespace) -> int:
+    from kubelab.nodes import NodeFault
+
+    state = _state(options)
+    node = NodeFault(state, state.running(), options.name)
+    print({"crash": node.crash, "stop": node.stop, "start": node.start}[options.fault]())
+    return 0
+
+
 def _exec(options: argparse.Namespace) -> int:
     from kubelab import running
 
@@ -210,7 +247,7 @@ def _exec_in_own_lab(options: argparse.Namespace, paths: Sequence[Path], progres
     from kubelab import running
 
     state = State(Path(tempfile.mkdtemp(prefix="kubelab-")))
-    guard = labs.start(state, options.nodes, own=True)
+    guard = labs.start(state, options.nodes, options.node_monitor_grace_period, own=True)
     try:
         asyncio.run(labs.until_up(state, guard, progress))
         if paths:

@@ -52,6 +52,14 @@ def take_signals() -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, HANDLED)
 
 
+def terminal_told_all(number: int) -> bool:
+    """Ctrl-C at a terminal reaches every process of the foreground group: passed on, it would arrive twice."""
+    try:
+        return number == signal.SIGINT and os.tcgetpgrp(0) == os.getpgrp()
+    except OSError:
+        return False
+
+
 def follow(caller_pid: int) -> None:
     """Asks for CALLER_ENDED when the caller, which is this process's parent, ends."""
     die_with(caller_pid, CALLER_ENDED)
@@ -71,7 +79,8 @@ def _become_child(guard_pid: int, main: Callable[[], int], when_killed: int) -> 
 
 def _handle_signals(child: int) -> None:
     def forward(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-        kill_quietly(child, number)
+        if not terminal_told_all(number):
+            kill_quietly(child, number)
 
     def kill(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
         kill_quietly(child, signal.SIGKILL)

@@ -46,6 +46,7 @@ CONTROLLER_REVISIONS = Kind("apps/v1", "ControllerRevision", "controllerrevision
 ENDPOINT_SLICES = Kind("discovery.k8s.io/v1", "EndpointSlice", "endpointslices")
 STORAGE_CLASSES = Kind("storage.k8s.io/v1", "StorageClass", "storageclasses", namespaced=False)
 INGRESSES = Kind("networking.k8s.io/v1", "Ingress", "ingresses")
+BUDGETS = Kind("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets")
 LEASES = Kind("coordination.k8s.io/v1", "Lease", "leases")
 
 

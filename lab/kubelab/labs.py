@@ -21,14 +21,17 @@ END_TIMEOUT_S = 15.0
 LOOK_S = 0.02
 
 
-def start(state: State, nodes: int, *, own: bool) -> subprocess.Popen[bytes]:
+def start(state: State, nodes: int, node_grace_s: float, *, own: bool) -> subprocess.Popen[bytes]:
     """Starts the supervisor (its guard, to be exact). own: the lab and its state end with this process.
+
+    node_grace_s: how long a node may be silent before it is called Unknown.
 
     Raises StateError.
     """
     state.prepare()
     os.close(state.lock())
     command = [sys.executable, "-m", "kubelab.supervisor", f"--state={state}", f"--nodes={nodes}"]
+    command.append(f"--node-monitor-grace-period={node_grace_s}")
     command += [f"--caller={os.getpid()}"] if own else []
     log = state.logs / "supervisor.log"
     with log.open("wb") as output:

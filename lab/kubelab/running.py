@@ -76,13 +76,5 @@ class _Forwarding:
             return
         self._told = True
         signal.alarm(FINISH_S)
-        if not (number == signal.SIGINT and _terminal_told_the_command()):
+        if not guard.terminal_told_all(number):
             kill_quietly(self._pid, number)
-
-
-def _terminal_told_the_command() -> bool:
-    """Ctrl-C at a terminal reaches every process of the foreground group, the command included."""
-    try:
-        return os.tcgetpgrp(0) == os.getpgrp()
-    except OSError:
-        return False

@@ -13,6 +13,8 @@ from kubelab.errors import NoLab, StateError, StateInUse
 from kubelab.kubeconfig import write_private
 
 ENVIRONMENT = "KUBELAB_STATE"
+NODE_GRACE_S = 40.0
+"""How long a node may be silent before it is called Unknown, if nothing else is said (as in Kubernetes)."""
 
 
 def default_directory() -> Path:
@@ -98,6 +100,10 @@ class State:
         except OSError as e:
             raise StateError(f"cannot use the state directory {self}: {e.strerror}") from None
         return False
+
+    def start_request(self, node: str) -> Path:
+        """The file by which the supervisor is asked to start a node."""
+        return self.directory / "nodes" / node / "start"
 
     def write(self, lab: Lab) -> None:
         write_private(self.lab_file, json.dumps(asdict(lab)))

@@ -21,12 +21,14 @@ from kubelab import credentials, guard, network
 from kubelab.errors import ComponentDied, LabError
 from kubelab.network import Block
 from kubelab.parent import adopt_orphans, children_of, dying_with_us, kill_quietly
-from kubelab.state import Lab, State
+from kubelab.state import NODE_GRACE_S, Lab, State
 
 RESTART_PAUSE_S = 1.0
 STARTING_S = 3.0
 """A component that ends earlier than this has not come up: the lab ends with it."""
 TAIL_LINES = 10
+START_NODES = signal.SIGUSR2
+"""Tells the supervisor to start the nodes for which there is a request."""
 GUARD_KILLED = signal.SIGUSR1
 """Tells the supervisor that it has to do the guard's work."""
 
@@ -40,16 +42,23 @@ class Component:
     vital: bool = True
 
 
-def components(state: State, lab: Lab) -> list[Component]:
+def components(state: State, lab: Lab, node_grace_s: float) -> list[Component]:
+    """node_grace_s: how long a node may be silent before it is called Unknown; it renews its lease four times in it."""
     directory = f"--state={state}"
     api = ("kubelab.api", directory, f"--address={lab.address(1)}", f"--port={network.API_PORT}")
     services = (f"--service-cidr=127.{lab.block}.240.0/20",)
     controllers = ("kubelab.controllers", directory, f"--kubeconfig={state}/kubeconfig-controllers")
     balancers = (f"--load-balancer-cidr=127.{lab.block}.239.0/24",)
-    found = [Component("apiserver", api + services), Component("controllers", controllers + balancers)]
+    monitor = (f"--node-monitor-grace-period={node_grace_s}",)
+    found = [Component("apiserver", api + services), Component("controllers", controllers + balancers + monitor)]
     for index, name in enumerate(lab.nodes):
         address = credentials.node_address(lab, index)
-        node = ("kubelab.node", directory, f"--kubeconfig={state}/kubeconfig-{name}")
+        node = (
+            "kubelab.node",
+            directory,
+            f"--kubeconfig={state}/kubeconfig-{name}",
+            f"--lease-duration={node_grace_s}",
+        )
         found.append(Component(f"node-{name}", (*node, f"--name={name}", f"--address={address}"), vital=False))
     return found
 
@@ -57,14 +66,16 @@ def components(state: State, lab: Lab) -> list[Component]:
 class Supervisor:
     """Runs components until SIGTERM; then ends, and leaves the rest to the guard."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, wanted: list[Component]) -> None:
         self._state = state
+        self._wanted = wanted
         self._running: dict[int, Component] = {}
         self._started_at: dict[str, float] = {}
 
-    def run(self, wanted: list[Component]) -> None:
+    def run(self) -> None:
         """Raises ComponentDied when a component does not come up."""
-        for component in wanted:
+        signal.signal(START_NODES, self._start_requested)
+        for component in self._wanted:
             self._start(component)
         while True:
             pid, status = os.wait()
@@ -85,6 +96,14 @@ class Supervisor:
             )
         self._running[process.pid] = component
         self._started_at[component.name] = time.monotonic()
+
+    def _start_requested(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        for component in self._wanted:
+            request = self._state.start_request(component.name.removeprefix("node-"))
+            if not component.vital and request.exists():
+                request.unlink()
+                if component not in self._running.values():
+                    self._start(component)
 
     def _ended(self, component: Component, code: int) -> None:
         how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
@@ -112,7 +131,7 @@ def died(name: str, how: str, log: Path) -> str:
     return f"{name} ended with {how}; the end of {log}:{last}"
 
 
-def supervise(state: State, nodes: int) -> int:
+def supervise(state: State, nodes: int, node_grace_s: float) -> int:
     """Claims addresses, makes the lab's files and runs it. Returns the exit code."""
     signal.signal(signal.SIGTERM, _end)
     signal.signal(GUARD_KILLED, _end_with_all)
@@ -124,7 +143,7 @@ def supervise(state: State, nodes: int) -> int:
         lab = Lab(os.getppid(), block.number, names)
         credentials.make(state, lab)
         state.write(lab)
-        Supervisor(state).run(components(state, lab))
+        Supervisor(state, components(state, lab, node_grace_s)).run()
     except LabError as e:
         print(f"error: {e}", file=sys.stderr, flush=True)
     return 1
@@ -143,6 +162,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="kubelab.supervisor", description=__doc__)
     parser.add_argument("--state", type=Path, required=True)
     parser.add_argument("--nodes", type=int, default=2)
+    parser.add_argument("--node-monitor-grace-period", type=float, default=NODE_GRACE_S)
     parser.add_argument("--caller", type=int, help="end, and remove the state, when this process (our parent) ends")
     options = parser.parse_args()
     state = State(options.state)
@@ -154,7 +174,9 @@ def main() -> None:
     except LabError as e:
         sys.exit(f"error: {e}")
     cleanup = state.remove if options.caller else None
-    sys.exit(guard.watch_over(lambda: supervise(state, options.nodes), when_killed=GUARD_KILLED, cleanup=cleanup))
+    grace_s = options.node_monitor_grace_period
+    code = guard.watch_over(lambda: supervise(state, options.nodes, grace_s), when_killed=GUARD_KILLED, cleanup=cleanup)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ def refusal(*arguments: str | Path, cwd: Path | None = None) -> str:
 
 
 def test_an_unknown_command_is_answered_with_the_known_ones() -> None:
-    assert "'up', 'down', 'status', 'kubeconfig', 'exec'" in refusal("start")
+    assert "'up', 'down', 'status', 'kubeconfig', 'node', 'exec'" in refusal("start")
 
 
 @pytest.mark.parametrize("command", ["status", "kubeconfig"])
@@ -98,3 +98,7 @@ def test_a_state_directory_in_use_is_not_taken(tmp_path: Path) -> None:
         assert "a lab runs, starts or ends in" in refusal("up", "--state", state.directory)
     finally:
         os.close(descriptor)
+
+
+def test_a_grace_period_that_is_no_time_is_named() -> None:
+    assert "soon is no number of seconds (at least 1)" in refusal("up", "--node-monitor-grace-period", "soon")

@@ -152,3 +152,9 @@ def test_a_service_refuses_without_endpoints_and_serves_with_them(lab: RunningLa
     lab.until(connects, 2)
     lab.kubectl("-n", namespace, "delete", "pod", "web")
     lab.until(lambda: not connects(), 2)
+
+
+def test_a_fault_of_a_node_that_is_not_there_is_refused(lab: RunningLab) -> None:
+    ended = lab.kubelab("node", "crash", "nowhere", check=False)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == "kubelab: there is no node nowhere: the nodes of this lab are node-1, node-2\n"

@@ -9,6 +9,7 @@ import yaml
 
 from . import views
 from .resources import RESOURCES, Resource
+from .schema import protobuf
 from .schema.decode import Decoder
 from .status import ApiError, bad_request, too_large, unsupported_body
 
@@ -16,17 +17,20 @@ Object = dict[str, Any]
 
 JSON_TYPES = ("application/json", "")
 YAML_TYPES = ("application/yaml", "application/x-yaml", "text/yaml")
+PROTOBUF_TYPE = "application/vnd.kubernetes.protobuf"
 INTERNAL_GROUPS = {"": "core"}
 YAML_LIMIT_BYTES = 256 * 1024  # reading it is slow, and nobody else is answered meanwhile; kubectl sends JSON
 SHOWN_BODY_LENGTH = 128
 
 
 def parse(body: bytes, content_type: str) -> Any:
-    """JSON or YAML. Raises ApiError (413, 415), ValueError with Go's text."""
+    """JSON, YAML or protobuf. Raises ApiError (400, 413, 415), ValueError with Go's text."""
     if content_type in YAML_TYPES:
         if len(body) > YAML_LIMIT_BYTES:
             raise too_large(YAML_LIMIT_BYTES)
         return parse_yaml(body)
+    if content_type == PROTOBUF_TYPE:
+        return parse_protobuf(body)
     if content_type not in JSON_TYPES:
         raise unsupported_body()
     return parse_json(body)
@@ -50,6 +54,14 @@ def parse_yaml(body: bytes) -> Any:
         return msgspec.json.decode(msgspec.json.encode(loaded))
     except (yaml.YAMLError, UnicodeDecodeError, msgspec.MsgspecError, TypeError, RecursionError) as error:
         raise ValueError(f"error converting YAML to JSON: yaml: {' '.join(str(error).split())}") from None
+
+
+def parse_protobuf(body: bytes) -> Any:
+    """Raises ApiError (400)."""
+    try:
+        return protobuf.decode(body)
+    except (ValueError, RecursionError) as error:
+        raise bad_request(f"the object provided is unrecognized: {error}") from None
 
 
 class JsonLoader(yaml.SafeLoader):

@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from . import bodies, options, tables, views
+from . import bodies, options, portforward, tables, views
+from .exec import execute
 from .kinds import Cluster, strategy_of
 from .listing import Lister
 from .logs import KubeletProxy
@@ -115,6 +116,16 @@ class Handlers:
             if request.method != "GET":
                 raise method_not_allowed()
             return await self._log(request, target)
+        if target.subresource == "portforward":
+            if request.method not in ("GET", "POST"):
+                raise method_not_allowed()
+            pod = find(self._cluster, PODS, target.namespace, target.name).value
+            return await portforward.forward(request, pod, self._kubelets)
+        if target.subresource == "exec":
+            if request.method not in ("GET", "POST"):
+                raise method_not_allowed()
+            pod = find(self._cluster, PODS, target.namespace, target.name).value
+            return await execute(request, pod, self._kubelets)
         answer = self._choose(request.method, target)
         if answer == self._list and options.flag(request.query, "watch"):
             return await self._watch(Call(request, target, b""))

@@ -36,17 +36,17 @@ class KubeletProxy:
             return web.Response(status=204)
         metadata = pod["metadata"]
         path = "/".join(quote(part, safe="") for part in (metadata["namespace"], metadata["name"], container))
-        url = f"{self._address(pod['spec']['nodeName'])}/containerLogs/{path}"
+        url = f"{self.address(pod['spec']['nodeName'])}/containerLogs/{path}"
         query = {key: value for key, value in request.query.items() if key in PASSED_ON}
         try:
-            async with self._client().get(url, params=query, headers=self._headers()) as answer:
+            async with self.client().get(url, params=query, headers=self.headers()) as answer:
                 return await pass_on(request, answer)
         except (aiohttp.ClientError, OSError) as error:
             node = pod["spec"]["nodeName"]
             raise unavailable(f"the kubelet of node {node} does not answer at {url}: {error}") from None
 
-    def _address(self, node_name: str) -> str:
-        """Raises ApiError (404, 503)."""
+    def address(self, node_name: str) -> str:
+        """Where a node's kubelet listens, as a URL. Raises ApiError (404, 503)."""
         node = self._store.get(NODES.storage, ("", node_name))
         if node is None:
             raise not_found(NODES.plural, NODES.group, node_name)
@@ -57,13 +57,14 @@ class KubeletProxy:
             raise unavailable(f"node {node_name} has not said where its kubelet listens")
         return f"https://{addresses[0]}:{port}"
 
-    def _headers(self) -> dict[str, str]:
+    def headers(self) -> dict[str, str]:
+        """With which a kubelet believes us. Raises ApiError (503)."""
         try:
             return {"Authorization": f"Bearer {self._token_file.read_text().strip()}"}
         except OSError as error:
             raise unavailable(f"cannot read the token for kubelets, {self._token_file}: {error.strerror}") from None
 
-    def _client(self) -> aiohttp.ClientSession:
+    def client(self) -> aiohttp.ClientSession:
         if self._session is None:
             trust = ssl.create_default_context(cafile=str(self._authority_file))
             timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S)

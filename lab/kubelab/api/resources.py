@@ -101,7 +101,9 @@ def _core() -> Iterator[Resource]:
         subresources=(
             Subresource("binding", ("create",), "Binding"),
             Subresource("eviction", ("create",), "Eviction", "policy", "v1"),
+            Subresource("exec", ("create", "get"), "PodExecOptions"),
             Subresource("log", ("get",)),
+            Subresource("portforward", ("create", "get"), "PodPortForwardOptions"),
             STATUS,
         ),
     )

@@ -108,7 +108,7 @@ def too_large(limit_bytes: int) -> ApiError:
 def unsupported_body() -> ApiError:
     message = (
         "the body of the request was in an unknown format - accepted media types include: "
-        "application/json, application/yaml"
+        "application/json, application/yaml, application/vnd.kubernetes.protobuf"
     )
     return ApiError(415, "UnsupportedMediaType", message)
 

@@ -38,11 +38,12 @@ class Patch:
 
 @dataclass(frozen=True)
 class Delete:
-    """Delete exactly this object (by UID); that it is gone already is no error."""
+    """Delete exactly this object (by UID); that it is gone already is no error. grace_s: None for its own."""
 
     kind: Kind
     obj: Object
     propagation: str | None = None
+    grace_s: int | None = None
 
 
 @dataclass(frozen=True)

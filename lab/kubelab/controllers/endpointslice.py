@@ -104,7 +104,7 @@ def _content(observed: Observed) -> dict[str, Any]:
     if not pods:
         return {"endpoints": None, "ports": None}
     service = observed.service
-    return {"endpoints": [_endpoint(service, p) for p in pods], "ports": _ports(service, pods[0])}
+    return {"endpoints": [_endpoint(service, p) for p in pods], "ports": _ports(service, pods[0]) or None}
 
 
 def _has_endpoint(pod: Object) -> bool:

@@ -65,8 +65,8 @@ class Cluster:
                 self[kind].put(await self.client.replace(kind, obj, subresource))
             case Patch(kind, obj, body, subresource):
                 await self._patch(kind, obj, body, subresource)
-            case Delete(kind, obj, propagation):
-                await self._delete(kind, obj, propagation)
+            case Delete():
+                await self._delete(change)
             case Bind(pod, node):
                 await self._bind(pod, node)
             case Event(obj, event_type, reason, message, action):
@@ -88,11 +88,16 @@ class Cluster:
         )
         self[kind].put(answer)
 
-    async def _delete(self, kind: Kind, obj: Object, propagation: str | None) -> None:
-        metadata = obj["metadata"]
+    async def _delete(self, change: Delete) -> None:
+        kind, metadata = change.kind, change.obj["metadata"]
         try:
             answer = await self.client.delete(
-                kind, metadata["name"], metadata.get("namespace", ""), uid=metadata["uid"], propagation=propagation
+                kind,
+                metadata["name"],
+                metadata.get("namespace", ""),
+                uid=metadata["uid"],
+                grace_period_s=change.grace_s,
+                propagation=change.propagation,
             )
         except ApiError as e:
             if not (e.not_found or e.conflict):

@@ -13,6 +13,7 @@ from typing import Any
 
 from kubelab.clock import timestamp
 from kubelab.controllers import pods as pod_facts
+from kubelab.controllers import taints
 from kubelab.controllers.changes import Bind, Change, Changes, Event, Replace, with_status
 from kubelab.controllers.loop import Cluster, Controller
 from kubelab.controllers.storage import claims_of
@@ -125,9 +126,6 @@ def _refusal(observed: Observed, node: Object) -> str | None:
     if taint is not None:
         shown = f"{taint['key']}: {taint.get('value', '')}"
         return f"node(s) had untolerated taint {{{shown}}}"
-    ready = condition(node, "Ready")
-    if ready is None or ready["status"] != "True":
-        return "node(s) were not ready"
     if not _selected(pod, node):
         return "node(s) didn't match Pod's node affinity/selector"
     if not _reaches_volumes(observed, node):
@@ -136,26 +134,11 @@ def _refusal(observed: Observed, node: Object) -> str | None:
 
 
 def _tolerates_unschedulable(pod: Object) -> bool:
-    taint = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
-    return any(_tolerates(t, taint) for t in pod["spec"].get("tolerations") or ())
+    return bool(taints.tolerations(pod, {"key": taints.UNSCHEDULABLE, "effect": "NoSchedule"}))
 
 
-def _untolerated(pod: Object, node: Object) -> Mapping[str, Any] | None:
-    tolerations = pod["spec"].get("tolerations") or ()
-    for taint in node["spec"].get("taints") or ():
-        if taint["effect"] in ("NoSchedule", "NoExecute") and not any(_tolerates(t, taint) for t in tolerations):
-            return taint  # type: ignore[no-any-return]
-    return None
-
-
-def _tolerates(toleration: Mapping[str, Any], taint: Mapping[str, Any]) -> bool:
-    if toleration.get("effect") not in (None, "", taint["effect"]):
-        return False
-    if toleration.get("key") not in (None, "", taint["key"]):
-        return False
-    if toleration.get("operator", "Equal") == "Exists":
-        return True
-    return bool(toleration.get("key")) and toleration.get("value", "") == taint.get("value", "")
+def _untolerated(pod: Object, node: Object) -> taints.Taint | None:
+    return next((t for t in taints.of(node, "NoSchedule", "NoExecute") if not taints.tolerations(pod, t)), None)
 
 
 def _selected(pod: Object, node: Object) -> bool:

@@ -7,21 +7,21 @@ import asyncio
 import gc
 import ipaddress
 import logging
+import signal
 from pathlib import Path
 
 from kubelab import process
-from kubelab.client import Client, until_answered
+from kubelab.client import Client
 from kubelab.errors import LabError
 from kubelab.events import Recorder
 from kubelab.informer import Informer
-from kubelab.kinds import PODS, SERVICES
-from kubelab.node.agent import Agent
+from kubelab.kinds import SERVICES
+from kubelab.node.kubelet import Kubelet
 from kubelab.node.machine import RELIST_PERIOD_S, Addresses, Machine, Relist
-from kubelab.node.registration import KUBELET_PORT, Heartbeat, register
-from kubelab.node.server import Server
+from kubelab.node.registration import Registration
 from kubelab.parent import adopt_orphans
+from kubelab.state import NODE_GRACE_S
 
-API_TIMEOUT_S = 30.0
 FIRST_NODE = 10
 """The last part of the first node's address."""
 LAST_POD_BLOCK = 238
@@ -39,8 +39,6 @@ def pod_cidr(address: str) -> str:
 async def run(options: argparse.Namespace) -> None:
     state: Path = options.state
     async with Client.from_kubeconfig(options.kubeconfig) as client:
-        relist = Relist(options.relist_period)
-        services = Informer(client, SERVICES)
         cidr = pod_cidr(options.address)
         machine = Machine(
             name=options.name,
@@ -49,24 +47,41 @@ async def run(options: argparse.Namespace) -> None:
             hosts_file=state / "hosts",
             client=client,
             events=Recorder(client, "kubelet", options.name),
-            services=services,
+            services=Informer(client, SERVICES),
             addresses=Addresses(cidr),
-            relist=relist,
+            relist=Relist(options.relist_period),
         )
         machine.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        pods = Informer(client, PODS, query={"fieldSelector": f"spec.nodeName={options.name}"})
-        agent = Agent(machine, pods)
-        server = Server(agent.find, (state / "kubelet-token").read_text().strip())
-        await server.start(options.address, KUBELET_PORT, state / "pki" / f"node-{options.name}.pem")
-        await until_answered(client, timeout_s=API_TIMEOUT_S)
-        await register(client, options.name, options.address, cidr, machine.now())
+        registration = Registration(client, options.name, options.address, cidr, options.lease_duration)
+        token = (state / "kubelet-token").read_text().strip()
+        kubelet = Kubelet(machine, registration, token, state / "pki" / f"node-{options.name}.pem")
         gc.freeze()
-        async with asyncio.TaskGroup() as tasks:
-            for endless in (services.run(), machine.events.run(), relist.run(), agent.run()):
-                tasks.create_task(endless)
-            tasks.create_task(Heartbeat(client, options.name, options.address, cidr).run())
-            await services.synced.wait()  # Containers are told about Services when they start.
-            tasks.create_task(pods.run())
+        await while_switched_on(kubelet)
+
+
+async def while_switched_on(kubelet: Kubelet) -> None:
+    """Runs the kubelet; SIGUSR1 stops it and leaves its containers alone, SIGUSR2 starts it again."""
+    loop = asyncio.get_running_loop()
+    wanted = asyncio.Event()
+    wanted.set()
+    running: asyncio.Task[None] | None = None
+
+    def stop() -> None:
+        wanted.clear()
+        if running is not None:
+            running.cancel()
+
+    loop.add_signal_handler(signal.SIGUSR1, stop)
+    loop.add_signal_handler(signal.SIGUSR2, wanted.set)
+    while True:
+        await wanted.wait()
+        running = asyncio.create_task(kubelet.run())
+        try:
+            await running
+        except asyncio.CancelledError:
+            if wanted.is_set():  # The node itself ends.
+                running.cancel()
+                raise
 
 
 def main() -> None:
@@ -77,6 +92,9 @@ def main() -> None:
     parser.add_argument("--address", required=True, help="where the node's server listens, and its InternalIP")
     parser.add_argument(
         "--relist-period", type=float, default=RELIST_PERIOD_S, help="seconds between looks at the containers"
+    )
+    parser.add_argument(
+        "--lease-duration", type=float, default=NODE_GRACE_S, help="seconds; renewed every quarter of it"
     )
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")

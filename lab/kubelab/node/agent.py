@@ -15,11 +15,12 @@ log = logging.getLogger(__name__)
 
 
 class Agent:
-    """Starts workers for new pods and brings them the news."""
+    """Starts workers for new pods and brings them the news. found: what an agent before it left, by UID."""
 
-    def __init__(self, machine: Machine, pods: Informer) -> None:
+    def __init__(self, machine: Machine, pods: Informer, found: dict[str, PodWorker]) -> None:
         self._machine = machine
         self._pods = pods
+        self._found = dict(found)
         self._workers: dict[str, PodWorker] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         pods.on_change(self._changed)
@@ -33,8 +34,23 @@ class Agent:
         """Collects, at each look at the containers, what they left behind."""
         while True:
             await self._machine.relist.next()
-            known = {r.process.pid for w in self._workers.values() for r in w.runners if r.process}
-            processes.reap_orphans(known)
+            processes.reap_orphans()
+
+    def clean_up(self) -> None:
+        """When all pods are known: ends what belongs to none of them."""
+        for worker in self._found.values():
+            worker.resume(worker.pod)
+            worker.removed()
+            self._begin(worker)
+        self._found = {}
+
+    async def leave(self) -> dict[str, PodWorker]:
+        """Ends all work and leaves the containers as they are; the workers, by UID, for the next agent."""
+        left = self._found | self._workers
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        return left
 
     def _changed(self, old: Object | None, new: Object | None) -> None:
         if old is not None and (new is None or uid_of(new) != uid_of(old)):
@@ -53,8 +69,15 @@ class Agent:
     def _start(self, pod: Object) -> None:
         if address := pod.get("status", {}).get("podIP"):
             self._machine.addresses.skip(address)
-        worker = PodWorker(self._machine, pod)
-        self._workers[uid_of(pod)] = worker
+        worker = self._found.pop(uid_of(pod), None)
+        if worker is None:
+            worker = PodWorker(self._machine, pod)
+        else:
+            worker.resume(pod)
+        self._begin(worker)
+
+    def _begin(self, worker: PodWorker) -> None:
+        self._workers[uid_of(worker.pod)] = worker
         task = asyncio.create_task(self._run(worker))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -261,10 +261,29 @@ class Runner:
         assert self._container is not None
         return await processes.run_for(images.run_inside(self._container, command), self.state.id, timeout_s)
 
+    def resume(self, *, ending: bool) -> None:
+        """Probes a container again that ran on while nobody looked; it is not ready before a probe says so.
+
+        ending: its pod is being deleted, and no probe is begun.
+        """
+        if self.running and not self._probers:
+            self.state.ready = self.state.ready and "readinessProbe" not in self.state.spec
+            if not ending:
+                self._begin_probes()
+
+    def beside(self, command: list[str]) -> images.Process:
+        """One more process of the container, for `processes.start_beside`. Only while it runs."""
+        assert self._container is not None
+        return images.run_inside(self._container, command)
+
     def _start_probes(self) -> None:
         spec = self.state.spec
         self.state.started = "startupProbe" not in spec
         self.state.ready = self.state.started and "readinessProbe" not in spec
+        self._begin_probes()
+
+    def _begin_probes(self) -> None:
+        spec = self.state.spec
         target = Target(self._pod.pod_ip, spec, self.run_inside)
         assert self.process is not None
         for kind in ("startup", "readiness", "liveness"):

@@ -60,7 +60,11 @@ class PodWorker:
             for container in self.state.containers + self.state.init_containers:
                 if container.name == found["name"] and found.get("containerID"):
                     container.restarts = found["restartCount"]
-                    container.last = _lost(found, self.machine.now())
+                    lost = _lost(found, self.machine.now())
+                    if is_terminating(pod):  # It is not started again, so this is how it ended.
+                        container.state, container.id = lost, lost.container_id
+                    else:
+                        container.last = lost
 
     def update(self, pod: Object) -> None:
         self.pod = self.state.pod = pod
@@ -74,6 +78,14 @@ class PodWorker:
         self.exists = False
         self._tell_news()
         self._stop.set()
+
+    def resume(self, pod: Object) -> None:
+        """Goes on after `run` was cancelled; the pod as it is now."""
+        self._reporter = Reporter(self.machine.client, pod)
+        self._stop = asyncio.Event()
+        self.pod = self.state.pod = pod
+        for runner in self.runners:
+            runner.resume(ending=is_terminating(pod))
 
     def _tell_news(self) -> None:
         told, self._news = self._news, asyncio.Event()
@@ -107,11 +119,12 @@ class PodWorker:
     async def _live(self) -> None:
         """Makes everything ready, then looks after the containers, whenever the node looks at them."""
         self._report()
-        await self._mount()
-        address = self.machine.addresses.take()
-        self.state.sandbox_ready = True
-        self._report()
-        self.state.pod_ip = address  # Told with the first container.
+        if not self.state.sandbox_ready:
+            await self._mount()
+            address = self.machine.addresses.take()
+            self.state.sandbox_ready = True
+            self._report()
+            self.state.pod_ip = address  # Told with the first container.
         while True:
             await self._look()
             if all(r.finished for r in self._main_runners()):

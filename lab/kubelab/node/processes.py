@@ -7,10 +7,12 @@ behind in other sessions is found by a mark in its environment.
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
+import termios
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
@@ -26,11 +28,20 @@ OUTPUT_LIMIT = 10 * 1024
 """Bytes of a probe's output that are kept (maxReadLength in kubernetes/pkg/probe/exec)."""
 
 
-class Running:
-    """One process with its whole group. exit_code is None while it runs."""
+_awaited: set[int] = set()
+"""Processes whose end a Running waits for."""
 
-    def __init__(self, popen: subprocess.Popen[bytes]) -> None:
+
+class Running:
+    """One process with its whole group. exit_code is None while it runs.
+
+    alone: nothing else of its group may go on when it ends, as in a container that ends with its first process.
+    """
+
+    def __init__(self, popen: subprocess.Popen[bytes], *, alone: bool = True) -> None:
         self.pid = popen.pid
+        self._alone = alone
+        _awaited.add(popen.pid)
         self.started_at = datetime.now(UTC)
         self.finished_at: datetime | None = None
         self.exit_code: int | None = None
@@ -43,8 +54,9 @@ class Running:
         asyncio.get_running_loop().remove_reader(self._descriptor)
         os.close(self._descriptor)
         code = self._popen.wait()
-        # A container ends with its first process: nothing else of its group goes on.
-        self._signal_group(signal.SIGKILL)
+        _awaited.discard(self.pid)
+        if self._alone:
+            self._signal_group(signal.SIGKILL)
         self.finished_at = datetime.now(UTC)
         self.exit_code = SIGNALLED - code if code < 0 else code
         self._exited.set()
@@ -72,17 +84,44 @@ class Running:
 
 def start(process: Process, container_id: str, output: int | IO[bytes]) -> Running:
     """Starts a process of the container. Raises OSError when the program cannot be run."""
-    popen = subprocess.Popen(
+    return Running(_popen(process, container_id, subprocess.DEVNULL, output, subprocess.STDOUT, dying_with_us()))
+
+
+def start_beside(
+    process: Process, container_id: str, stdin: int, stdout: int, stderr: int, *, terminal: bool = False
+) -> Running:
+    """Starts one more process in a running container, with these descriptors; what it leaves behind goes on.
+
+    terminal: stdin is one, and is to control the process. Raises OSError when the program cannot be run.
+    """
+    dying = dying_with_us()
+
+    def prepare() -> None:
+        dying()
+        if terminal:
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+    return Running(_popen(process, container_id, stdin, stdout, stderr, prepare), alone=False)
+
+
+def _popen(
+    process: Process,
+    container_id: str,
+    stdin: int,
+    stdout: int | IO[bytes],
+    stderr: int,
+    prepare: Callable[[], None],
+) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
         process.argv,
         env={**process.env, MARK: container_id},  # Its PATH is where Popen looks for the program.
         cwd=process.cwd,
-        stdin=subprocess.DEVNULL,
-        stdout=output,
-        stderr=subprocess.STDOUT,
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
         start_new_session=True,
-        preexec_fn=dying_with_us(),
+        preexec_fn=prepare,
     )
-    return Running(popen)
 
 
 async def run_for(process: Process, container_id: str, timeout_s: float) -> tuple[int | None, str]:
@@ -116,10 +155,10 @@ def kill_left_over(container_id: str) -> None:
             kill_quietly(pid, signal.SIGKILL)
 
 
-def reap_orphans(known: set[int]) -> None:
+def reap_orphans() -> None:
     """Collects ended processes that this one adopted."""
     for pid in children_of(os.getpid()):
-        if pid not in known:
+        if pid not in _awaited:
             try:
                 os.waitpid(pid, os.WNOHANG)
             except ChildProcessError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import os
 import platform
 from datetime import UTC, datetime
@@ -12,13 +13,13 @@ from pathlib import Path
 from kubelab.client import Client
 from kubelab.clock import micro_timestamp, timestamp
 from kubelab.errors import ApiError
-from kubelab.kinds import LEASES, NODES, Object
+from kubelab.kinds import LEASES, NODES, Object, is_true
 
 log = logging.getLogger(__name__)
 
 LEASE_NAMESPACE = "kube-node-lease"
-LEASE_DURATION_S = 40
-RENEW_S = 10.0
+RENEW_SHARE = 0.25
+"""A lease is renewed each time that this share of its duration has passed (nodeLeaseRenewIntervalFraction)."""
 REPORT_S = 300.0
 """How often an unchanged status is written again (nodeStatusReportFrequency)."""
 MOST_PODS = 110
@@ -113,26 +114,37 @@ def _architecture() -> str:
     return {"x86_64": "amd64", "aarch64": "arm64"}.get(machine, machine)
 
 
-async def register(client: Client, name: str, address: str, pod_cidr: str, now: datetime) -> Object:
-    """Makes the Node object, or takes up the one that is there; reports it as ready."""
-    try:
-        node = await client.create(NODES, node_object(name, pod_cidr))
-    except ApiError as e:
-        if not e.already_exists:
-            raise
-        node = await client.get(NODES, name)
-    status = node_status(name, address, node.get("status") or {}, now)
-    return await client.replace(NODES, {**node, "status": status}, "status")
+class Registration:
+    """The Node object of one node. lease_s: how long the node counts as alive after it renewed its lease."""
+
+    def __init__(self, client: Client, name: str, address: str, pod_cidr: str, lease_s: float) -> None:
+        self.client = client
+        self.name = name
+        self.lease_s = lease_s
+        self._address = address
+        self._pod_cidr = pod_cidr
+
+    async def register(self, now: datetime) -> Object:
+        """Makes the Node object, or takes up the one that is there; reports it as ready."""
+        try:
+            await self.client.create(NODES, node_object(self.name, self._pod_cidr))
+        except ApiError as e:
+            if not e.already_exists:
+                raise
+        return await self.report(now)
+
+    async def report(self, now: datetime) -> Object:
+        """Writes the status of a healthy node. Raises ApiError, also when the Node was deleted."""
+        node = await self.client.get(NODES, self.name)
+        status = node_status(self.name, self._address, node.get("status") or {}, now)
+        return await self.client.replace(NODES, {**node, "status": status}, "status")
 
 
 class Heartbeat:
-    """Renews the node's Lease, and now and then its status; makes the Node again should it be deleted."""
+    """Renews the node's Lease, and now and then its status. A Node that is deleted is not made again."""
 
-    def __init__(self, client: Client, name: str, address: str, pod_cidr: str) -> None:
-        self._client = client
-        self._name = name
-        self._address = address
-        self._pod_cidr = pod_cidr
+    def __init__(self, registration: Registration) -> None:
+        self._registration = registration
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -141,35 +153,30 @@ class Heartbeat:
             try:
                 await self._renew()
                 if loop.time() >= report_at or not await self._is_ready():
-                    now = datetime.now(UTC)
-                    await register(self._client, self._name, self._address, self._pod_cidr, now)
+                    await self._registration.report(datetime.now(UTC))
                     report_at = loop.time() + REPORT_S
             except ApiError as e:
                 log.warning("heartbeat: %s", e)
-            await asyncio.sleep(RENEW_S)
+            await asyncio.sleep(self._registration.lease_s * RENEW_SHARE)
 
     async def _is_ready(self) -> bool:
-        try:
-            node = await self._client.get(NODES, self._name)
-        except ApiError as e:
-            if e.not_found:
-                return False
-            raise
-        return any(c["type"] == "Ready" and c["status"] == "True" for c in node["status"].get("conditions") or ())
+        node = await self._registration.client.get(NODES, self._registration.name)
+        return is_true(node, "Ready")
 
     async def _renew(self) -> None:
+        client, name = self._registration.client, self._registration.name
         renewed = {
-            "holderIdentity": self._name,
-            "leaseDurationSeconds": LEASE_DURATION_S,
+            "holderIdentity": name,
+            "leaseDurationSeconds": math.ceil(self._registration.lease_s),
             "renewTime": micro_timestamp(),
         }
         try:
-            await self._client.patch(LEASES, self._name, {"spec": renewed}, LEASE_NAMESPACE)
+            await client.patch(LEASES, name, {"spec": renewed}, LEASE_NAMESPACE)
         except ApiError as e:
             if not e.not_found:
                 raise
-            metadata = {"name": self._name, "namespace": LEASE_NAMESPACE}
-            await self._client.create(
+            metadata = {"name": name, "namespace": LEASE_NAMESPACE}
+            await client.create(
                 LEASES,
                 {"apiVersion": LEASES.api_version, "kind": "Lease", "metadata": metadata, "spec": renewed},
             )

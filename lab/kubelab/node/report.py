@@ -10,7 +10,7 @@ from typing import Any
 from kubelab.client import Client
 from kubelab.errors import ApiError
 from kubelab.kinds import PODS, Object, uid_of
-from kubelab.node.status import OWN_CONDITIONS
+from kubelab.node.status import OWN_CONDITIONS, of_others
 
 log = logging.getLogger(__name__)
 
@@ -92,10 +92,5 @@ class Reporter:
     def _with(self, status: dict[str, Any]) -> Object:
         """The latest pod with this status; conditions that others keep are as they are now."""
         own = [c for c in status["conditions"] if c["type"] in OWN_CONDITIONS]
-        generation = {"observedGeneration": status["observedGeneration"]}
-        others = [
-            c | generation
-            for c in self._latest.get("status", {}).get("conditions") or ()
-            if c["type"] not in OWN_CONDITIONS
-        ]
+        others = of_others(self._latest.get("status", {}).get("conditions") or (), status["observedGeneration"])
         return {**self._latest, "status": status | {"conditions": own + others}}

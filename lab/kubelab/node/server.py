@@ -1,4 +1,7 @@
-"""The node's HTTPS server: logs of containers, for the API server alone (a bearer token that only both know)."""
+"""The node's HTTPS server: logs of pods, commands in them and their ports, for the API server alone.
+
+Both know a bearer token that nobody else knows.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,8 @@ from aiohttp import web
 
 from kubelab.errors import LabError
 from kubelab.kinds import uid_of
-from kubelab.node import logs
+from kubelab.node import exec as execution
+from kubelab.node import logs, portforward
 from kubelab.node.container import Runner
 from kubelab.node.pod import PodWorker
 from kubelab.node.status import Waiting
@@ -31,6 +35,8 @@ class Server:
         app = web.Application(middlewares=[self._authenticate])
         app.router.add_get("/healthz", _healthz)
         app.router.add_get("/containerLogs/{namespace}/{pod}/{container}", self._logs)
+        app.router.add_get("/exec/{namespace}/{pod}/{container}", self._exec)
+        app.router.add_get("/portForward/{namespace}/{pod}", self._port_forward)
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(certificate)
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0.1)
@@ -55,6 +61,14 @@ class Server:
         if not hmac.compare_digest(given.encode(), f"Bearer {self._token}".encode()):
             return web.Response(status=401, text="Unauthorized")
         return await handler(request)
+
+    async def _port_forward(self, request: web.Request) -> web.StreamResponse:
+        names = request.match_info
+        return await portforward.serve(request, self._find(names["namespace"], names["pod"]))
+
+    async def _exec(self, request: web.Request) -> web.StreamResponse:
+        names = request.match_info
+        return await execution.serve(request, self._find(names["namespace"], names["pod"]))
 
     async def _logs(self, request: web.Request) -> web.StreamResponse:
         names = request.match_info

@@ -123,7 +123,14 @@ def conditions(state: PodState, before: Sequence[Object], now: datetime) -> list
     known = {c["type"]: c for c in before}
     generation = state.pod["metadata"].get("generation", 1)
     own = [_condition(name, generation, *facts, known.get(name), now) for name, facts in wanted]
-    return own + [c | {"observedGeneration": generation} for c in before if c["type"] not in OWN_CONDITIONS]
+    return own + of_others(before, generation)
+
+
+def of_others(known: Sequence[Object], generation: int) -> list[Object]:
+    """The conditions that others keep. That the pod is scheduled is confirmed for the generation that the node sees."""
+    confirmed = {"observedGeneration": generation}
+    others = [c for c in known if c["type"] not in OWN_CONDITIONS]
+    return [c | confirmed if c["type"] == "PodScheduled" else c for c in others]
 
 
 def _condition(

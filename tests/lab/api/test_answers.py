@@ -29,7 +29,6 @@ DIFFERENT = {
     "patch: apply (server-side)": "server-side apply is refused (415)",
     "patch: apply, other manager, conflict": "server-side apply is refused (415)",
     "patch: apply without fieldManager": "server-side apply is refused (415)",
-    "pod: exec by plain GET": "exec is not served yet",
     "table: /apis/batch/v1/namespaces/pacman/jobs": "jobs are not served yet",
     "table: /apis/batch/v1/namespaces/pacman/cronjobs": "cron jobs are not served yet",
     "root": "the paths are those that are served here",

@@ -133,6 +133,12 @@ def test_strategic_patch_of_a_pod_spec(spec: Any, patch: Any, result: Any) -> No
     assert apply_strategic_patch({"spec": spec}, {"spec": patch}, "Pod") == {"spec": result}
 
 
+def test_taints_are_one_value_since_a_key_may_be_there_with_several_effects() -> None:
+    taints = [{"key": "a", "effect": "NoSchedule"}, {"key": "a", "effect": "NoExecute"}]
+    patched = apply_strategic_patch({"spec": {"taints": taints[:1]}}, {"spec": {"taints": taints}}, "Node")
+    assert patched == {"spec": {"taints": taints}}
+
+
 def test_plain_values_are_merged_as_a_set() -> None:
     document = {"metadata": {"finalizers": ["a", "b"]}}
     patch = {"metadata": {"$deleteFromPrimitiveList/finalizers": ["a"], "finalizers": ["b", "c"]}}

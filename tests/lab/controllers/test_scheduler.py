@@ -40,7 +40,6 @@ TAINT = [{"key": "dedicated", "value": "db", "effect": "NoSchedule"}]
 @pytest.mark.parametrize(
     ("spec", "options", "reason"),
     [
-        ({}, {"ready": False}, "1 node(s) were not ready"),
         ({}, {"unschedulable": True}, "1 node(s) were unschedulable"),
         ({}, {"taints": TAINT}, "1 node(s) had untolerated taint {dedicated: db}"),
         ({"nodeSelector": {"disk": "ssd"}}, {}, "1 node(s) didn't match Pod's node affinity/selector"),

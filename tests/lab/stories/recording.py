@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kubelab.client import Client
-from kubelab.kinds import ENDPOINT_SLICES, EVENTS, PODS, STATEFUL_SETS, Kind
+from kubelab.kinds import ENDPOINT_SLICES, EVENTS, NODES, PODS, STATEFUL_SETS, Kind
 
 Line = dict[str, Any]
 
@@ -22,15 +22,16 @@ async def record(
     async with Client.from_kubeconfig(kubeconfig) as client:
 
         async def follow(kind: Kind, listed: asyncio.Event) -> None:
-            found = await client.list(kind, namespace)
+            place = namespace if kind.namespaced else ""
+            found = await client.list(kind, place)
             lines.append({"resource": kind.plural, "type": "LIST", "items": found["items"]})
             listed.set()
-            async for event in client.watch(kind, found["metadata"]["resourceVersion"], namespace):
+            async for event in client.watch(kind, found["metadata"]["resourceVersion"], place):
                 if event.type != "BOOKMARK":
                     lines.append({"resource": kind.plural, "type": event.type, "object": event.object})
 
-        listed = [asyncio.Event() for _ in range(4)]
-        kinds = PODS, STATEFUL_SETS, ENDPOINT_SLICES, EVENTS
+        listed = [asyncio.Event() for _ in range(5)]
+        kinds = PODS, STATEFUL_SETS, ENDPOINT_SLICES, EVENTS, NODES
         tasks = [asyncio.create_task(follow(k, e)) for k, e in zip(kinds, listed, strict=True)]
         await asyncio.gather(*(event.wait() for event in listed))
         await fault()

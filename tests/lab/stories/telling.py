@@ -71,6 +71,25 @@ def tell(lines: Iterable[dict[str, Any]], app: str) -> Story:
     return story
 
 
+def node_story(lines: Iterable[dict[str, Any]], name: str) -> list[str]:
+    """What is told of a node, each time that it is something else: readiness, cordon, taints."""
+    told: list[str] = []
+    for line in lines:
+        for obj in line.get("items") or ([line["object"]] if "object" in line else ()):
+            if line.get("resource") == "nodes" and obj["metadata"]["name"] == name:
+                step = _node_state(obj)
+                if told[-1:] != [step]:
+                    told.append(step)
+    return told
+
+
+def _node_state(node: dict[str, Any]) -> str:
+    ready = next(c for c in node["status"]["conditions"] if c["type"] == "Ready")
+    taints = sorted(f"{t['key'].rpartition('/')[2]}:{t['effect']}" for t in node["spec"].get("taints") or ())
+    cordon = "unschedulable " if node["spec"].get("unschedulable") else ""
+    return f"Ready={ready['status']} {ready['reason']} ({ready['message']}) {cordon}{' '.join(taints)}"
+
+
 def _is_of(obj: dict[str, Any], app: str) -> bool:
     metadata = obj["metadata"]
     labels = metadata.get("labels") or {}

@@ -40,12 +40,12 @@ def ports(service: Object) -> str:
 
 
 def slice_ports(value: Object) -> str:
-    listed = value.get("ports", [])
+    listed = value.get("ports") or ()
     return shortened([str(port.get("port") or "*") for port in listed], UNSET)
 
 
 def slice_endpoints(value: Object) -> str:
-    return shortened([address for item in value.get("endpoints", ()) for address in item["addresses"]], UNSET)
+    return shortened([address for item in value.get("endpoints") or () for address in item["addresses"]], UNSET)
 
 
 def endpoints(value: Object) -> str:

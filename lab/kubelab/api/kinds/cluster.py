@@ -12,6 +12,7 @@ from kubelab.api.selectors import field_value
 
 from .base import Cluster, Object, Strategy
 
+NOT_READY = "node.kubernetes.io/not-ready"
 NAME_LABEL = "kubernetes.io/metadata.name"
 
 
@@ -43,6 +44,12 @@ class NodeStrategy(Strategy):
     def default(self, value: Object) -> None:
         value.setdefault("spec", {})
         value.setdefault("status", {})
+
+    def prepare_create(self, value: Object, cluster: Cluster) -> None:
+        """As admission does: no pods before the node is known to be ready."""
+        taints = value["spec"].setdefault("taints", [])
+        if not any(taint.get("key") == NOT_READY and taint.get("effect") == "NoSchedule" for taint in taints):
+            taints.append({"key": NOT_READY, "effect": "NoSchedule"})
 
     def read_field(self, value: Any, path: str) -> str:
         if path == "spec.unschedulable":

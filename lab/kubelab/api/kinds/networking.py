@@ -18,8 +18,9 @@ class EndpointSliceStrategy(Strategy):
     counts_generations = True
 
     def default(self, value: Object) -> None:
-        value.setdefault("endpoints", [])
-        for port in value.get("ports", ()):
+        for field in ("endpoints", "ports"):  # a slice without them says null, as Go writes an empty list
+            value[field] = value.get(field) or None
+        for port in value["ports"] or ():
             port.setdefault("name", "")
             port.setdefault("protocol", "TCP")
 

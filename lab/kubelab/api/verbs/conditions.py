@@ -14,7 +14,7 @@ def is_true(status: Object, kind: str) -> bool:
     return any(item["type"] == kind and item.get("status") == "True" for item in conditions)
 
 
-def set_condition(status: Object, kind: str, value: str, reason: str = "") -> None:
+def set_condition(status: Object, kind: str, value: str, reason: str = "", message: str = "") -> None:
     """Set a condition; its time changes only with its value."""
     conditions = status.setdefault("conditions", [])
     condition = next((item for item in conditions if item["type"] == kind), None)
@@ -24,7 +24,7 @@ def set_condition(status: Object, kind: str, value: str, reason: str = "") -> No
     if condition.get("status") != value:
         condition["lastTransitionTime"] = stamp(now())
     condition["status"] = value
-    for field in ("reason", "message"):
+    for field, text in (("reason", reason), ("message", message)):
         condition.pop(field, None)
-    if reason:
-        condition["reason"] = reason
+        if text:
+            condition[field] = text

@@ -44,13 +44,15 @@ def delete(
     waits = begin_grace_period(resource, value, options)
     if not waits and value["metadata"].get("finalizers"):
         mark_deleted(value["metadata"])
-    if waits or value["metadata"].get("finalizers"):
-        if value != entry.value and not options.dry_run:
-            value = cluster.store.put(resource.storage, entry.key, value).value
-        return value, False
+    stays = waits or bool(value["metadata"].get("finalizers"))
     if not options.dry_run:
-        cluster.store.delete(resource.storage, entry.key, value)
-    return at_revision(value, entry), True
+        # An end without grace is told as well, before the object goes.
+        if value != entry.value and (stays or value["metadata"].get("deletionTimestamp")):
+            entry = cluster.store.put(resource.storage, entry.key, value)
+            value = entry.copy()
+        if not stays:
+            cluster.store.delete(resource.storage, entry.key, value)
+    return at_revision(value, entry), not stays
 
 
 def check_preconditions(resource: Resource, entry: Entry, options: DeleteOptions) -> None:

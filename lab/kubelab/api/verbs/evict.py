@@ -29,7 +29,15 @@ def evict(cluster: Cluster, namespace: str, name: str, options: DeleteOptions) -
     budget = budget_of(cluster, pod)
     if budget is not None and needs_budget(pod, budget.value):
         spend(cluster, budget, name, options.dry_run)
+    if not options.dry_run:
+        update(cluster, PODS, namespace, name, condemned, part="status")
     delete(cluster, PODS, namespace, name, options)
+
+
+def condemned(pod: Object) -> Object:
+    """The pod with the condition that says why it goes."""
+    set_condition(pod["status"], "DisruptionTarget", "True", "EvictionByEvictionAPI", "Eviction API: evicting")
+    return pod
 
 
 def budget_of(cluster: Cluster, pod: Object) -> Entry | None:
