@@ -4,13 +4,19 @@ The client library finds and refreshes the credentials and verifies the server; 
 objects refuse what real servers send (an event without a time) and cost time where arrival is measured.
 """
 
+import functools
 import json
 import os
+import ssl
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from .errors import ApiRefused, NoCluster
+
+if TYPE_CHECKING:
+    from websocket import WebSocket
 
 HOW_TO_GET_ONE = (
     "Either start the lab around the command:\n"
@@ -20,6 +26,13 @@ HOW_TO_GET_ONE = (
 )
 
 Object = dict[str, Any]
+
+SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
+
+
+def inside() -> bool:
+    """Whether this process runs in a pod of a cluster, where names of Services can be resolved."""
+    return os.environ.get("CHAOSTOOLKIT_IN_POD") == "true" or SERVICE_ACCOUNT.exists()
 
 
 class Cluster:
@@ -82,6 +95,47 @@ class Cluster:
             response.close()
             response.release_conn()
 
+    def websocket(self, path: str, subprotocol: str, timeout_s: float = 5, **query: str | int) -> "WebSocket":
+        """Opens a WebSocket at a path, within timeout_s for each step of it. Raises ApiRefused, NoCluster.
+
+        Verified and with the credentials of every other request. The client library's own `stream` and `portforward`
+        patch the ApiClient while they connect, and would wait for a silent server without end.
+        """
+        import websocket
+
+        url = f"ws{self.server.removeprefix('http')}{path}?{urlencode(query)}"
+        headers = self._headers()
+        options: dict[str, Any] = {"timeout": timeout_s, "redirect_limit": 0, "suppress_origin": True}
+        if self._config.proxy:
+            from kubernetes.stream.ws_client import websocket_proxycare
+
+            websocket_proxycare(options, self._config, url, headers)  # type: ignore[no-untyped-call]
+        try:
+            opened = websocket.WebSocket(sslopt={"context": self._tls, "server_hostname": self._config.tls_server_name})
+            opened.connect(  # type: ignore[no-untyped-call]
+                url, header=[f"{key}: {value}" for key, value in headers.items()], subprotocols=[subprotocol], **options
+            )
+        except websocket.WebSocketBadStatusException as refusal:
+            self._refuse("GET", path, _Refusal(refusal))
+        except (websocket.WebSocketException, OSError) as error:
+            raise NoCluster(f"{self.server} opens no WebSocket at {path} ({error})") from None
+        return opened
+
+    @functools.cached_property
+    def _tls(self) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        if not self._config.verify_ssl:
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        elif self._config.ssl_ca_cert or self._config.ca_cert_data:
+            context.load_verify_locations(self._config.ssl_ca_cert, cadata=self._config.ca_cert_data)
+        else:
+            context.load_default_certs()
+        if self._config.assert_hostname is False:
+            context.check_hostname = False
+        if self._config.cert_file:
+            context.load_cert_chain(self._config.cert_file, self._config.key_file)
+        return context
+
     def _headers(self) -> dict[str, str]:
         headers = {"Accept": "application/json"}
         settings: Any = self._config.auth_settings()
@@ -142,3 +196,12 @@ class Cluster:
         if not isinstance(answer, dict):
             raise NoCluster(f"{self.server} answers, but not like a Kubernetes API server.\n{HOW_TO_GET_ONE}")
         return answer
+
+
+class _Refusal:
+    """The answer to a WebSocket's request that was refused, as `_refuse` reads answers."""
+
+    def __init__(self, refusal: Any) -> None:
+        self.status: int = refusal.status_code
+        self.data: bytes = refusal.resp_body or b""
+        self.reason: str = self.data.decode(errors="replace").strip()[:200]

@@ -12,10 +12,15 @@ from typing import Any
 from chaosmongo.errors import BadConfiguration
 from chaosmongo.history.records import LANES, Objectives, Target
 
+WAYS = ("auto", "service", "port-forward")
+
 
 @dataclass(frozen=True)
 class Config:
     """namespace "" means: no cluster, `mongo_uri` alone. "" for an address means: find it through the cluster.
+
+    reach says how a Service is found: "service" by its own addresses, "port-forward" by one of our own through the API
+    server, "auto" by the first of these that works. mongo_uri and app_url go before it.
 
     Times in seconds. rto_s holds for every lane; rto_server_s, rto_driver_s, rto_user_s override it (0: not set).
     """
@@ -27,6 +32,7 @@ class Config:
     app_service: str = "pacman"
     mongo_uri: str = ""
     app_url: str = ""
+    reach: str = "auto"
     database: str = "pacman"
     collection: str = "highscore"
     rto_s: float = 30
@@ -45,6 +51,8 @@ class Config:
             if field.name in configuration:
                 known[field.name] = _converted(field.name, field.type, configuration[field.name])
         config = cls(**known)
+        if config.reach not in WAYS:
+            raise BadConfiguration(f"configuration reach: {config.reach!r} is none of {', '.join(WAYS)}")
         if not config.namespace and not config.mongo_uri:
             raise BadConfiguration(
                 "Without a namespace there is no cluster to ask: mongo_uri must say where MongoDB is"

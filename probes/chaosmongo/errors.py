@@ -10,9 +10,13 @@ ChaosMongoError           what went wrong, on what, and what to do next: for a p
   NothingToHit            no object matches: the fault would hit nothing
   NothingMeasured         a probe asks for something that this run's record cannot tell
   DatabaseUnavailable     MongoDB cannot be reached, or not with these credentials
+    DatabaseRefuses       MongoDB answers, but does not permit or understand what is asked
+  SeedTaken               scores of a seed are in the database already, and are not what the seed says
   WorkloadFailed          the workload process did not start, or ended by itself
   CannotRecord            there is no place for the run's directory
   NoRun                   an activity was used without the control that records
+  StillRunning            what a run left behind cannot be taken back while a process of it is there
+  CannotUndo              something that a run left behind is not, or cannot be, taken back
 """
 
 
@@ -61,6 +65,14 @@ class DatabaseUnavailable(ChaosMongoError):
     """MongoDB cannot be reached, or not with these credentials."""
 
 
+class DatabaseRefuses(DatabaseUnavailable):
+    """MongoDB answers, but does not permit or understand what is asked."""
+
+
+class SeedTaken(ChaosMongoError):
+    """Scores of a seed are in the database already, with other content or more than once."""
+
+
 class WorkloadFailed(ChaosMongoError):
     """The workload process did not start, or ended by itself."""
 
@@ -71,3 +83,11 @@ class CannotRecord(ChaosMongoError):
 
 class NoRun(ChaosMongoError):
     """No run is being recorded."""
+
+
+class StillRunning(ChaosMongoError):
+    """A process of the run is there: taking back now would miss what it does next."""
+
+
+class CannotUndo(ChaosMongoError):
+    """Something that a run left behind is not, or cannot be, taken back."""

@@ -25,3 +25,8 @@ def check_namespace(cluster: Cluster, namespace: str) -> None:
             f"Namespace {namespace} does not carry the label {LABEL}=true: nothing was touched. To allow it:\n"
             f"    kubectl label namespace {namespace} {LABEL}=true"
         )
+
+
+def namespace_uid(cluster: Cluster, namespace: str) -> str:
+    """What tells a namespace from one of the same name, here or in another cluster."""
+    return str(cluster.get(f"/api/v1/namespaces/{namespace}")["metadata"].get("uid", ""))

@@ -1,9 +1,11 @@
 """How the workload fares right now, read from the end of its growing record."""
 
+import bisect
 from pathlib import Path
 
 import msgspec
 
+from chaosmongo.history import RunDirectory
 from chaosmongo.history import records as r
 
 STREAK = 20
@@ -12,42 +14,73 @@ STREAK_NS = 1_000_000_000
 
 
 class Progress:
-    """The streak of ok operations of each lane, up to the last `look`."""
+    """The streak of ok operations of each lane, of all shards together, up to the last `look`."""
 
-    def __init__(self, ops: Path) -> None:
-        self._file = ops.open("rb")
-        self._rest = b""
-        self._decoder = msgspec.json.Decoder(r.OpsLine)
-        self._lane: dict[int, tuple[str, int]] = {}
-        self._streaks: dict[str, list[int]] = {}
+    def __init__(self, directory: RunDirectory) -> None:
+        self._directory = directory
+        self._shards: dict[Path, _Shard] = {}
+        self._streaks: dict[str, _Streak] = {}
 
     def look(self) -> None:
         """Takes in what was recorded since."""
-        *lines, self._rest = (self._rest + self._file.read()).split(b"\n")
-        for line in lines:
-            record = self._decoder.decode(line)
-            if isinstance(record, r.Plan):
-                self._streaks = {lane: [] for lane in record.lanes}
-            elif isinstance(record, r.Invoke):
-                self._lane[record.op] = (record.lane, record.due_ns)
-            elif isinstance(record, r.Ok | r.Fail | r.Info):
-                self._ended(record)
+        for path in self._directory.ops_files():
+            if path not in self._shards:
+                self._shards[path] = _Shard(path)
+        for shard in self._shards.values():
+            ended = shard.look()
+            for lane in shard.lanes:
+                self._streaks.setdefault(lane, _Streak())
+            for lane, due_ns, ok in ended:
+                self._streaks.setdefault(lane, _Streak()).take(due_ns, ok)
 
     def stable_since(self, time_ns: int) -> bool:
         """Whether every lane has had a stable streak of operations due after time_ns."""
-        return bool(self._streaks) and all(
-            _stable([due for due in streak if due > time_ns]) for streak in self._streaks.values()
-        )
-
-    def _ended(self, record: r.Ok | r.Fail | r.Info) -> None:
-        lane, due_ns = self._lane.pop(record.op)
-        streak = self._streaks.setdefault(lane, [])
-        if isinstance(record, r.Ok):
-            streak.append(due_ns)
-            del streak[: -STREAK * 50]
-        else:
-            streak.clear()
+        return bool(self._streaks) and all(streak.stable_since(time_ns) for streak in self._streaks.values())
 
 
-def _stable(streak: list[int]) -> bool:
-    return len(streak) >= STREAK and max(streak) - min(streak) >= STREAK_NS
+class _Shard:
+    """The growing record of one process."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("rb")
+        self._rest = b""
+        self._decoder = msgspec.json.Decoder(r.OpsLine)
+        self._open: dict[int, tuple[str, int]] = {}
+        self.lanes: list[str] = []
+
+    def look(self) -> list[tuple[str, int, bool]]:
+        """Lane, due time and whether it was ok, of each operation that ended since."""
+        *lines, self._rest = (self._rest + self._file.read()).split(b"\n")
+        ended = []
+        for record in map(self._decoder.decode, lines):
+            if isinstance(record, r.Plan):
+                self.lanes = list(record.lanes)
+            elif isinstance(record, r.Invoke):
+                self._open[record.op] = (record.lane, record.due_ns)
+            elif isinstance(record, r.Ok | r.Fail | r.Info):
+                ended.append((*self._open.pop(record.op), isinstance(record, r.Ok)))
+        return ended
+
+
+class _Streak:
+    """Due times of the newest ok operations of a lane since the last that was not, in whatever order they are told.
+
+    No more of them are kept than make a stable streak.
+    """
+
+    def __init__(self) -> None:
+        self._ok: list[int] = []
+        self._broken_ns = 0
+
+    def take(self, due_ns: int, ok: bool) -> None:
+        if not ok:
+            self._broken_ns = max(self._broken_ns, due_ns)
+            del self._ok[: bisect.bisect_right(self._ok, self._broken_ns)]
+        elif due_ns > self._broken_ns:
+            bisect.insort(self._ok, due_ns)
+            surplus = max(0, min(len(self._ok) - STREAK, bisect.bisect_right(self._ok, self._ok[-1] - STREAK_NS) - 1))
+            del self._ok[:surplus]
+
+    def stable_since(self, time_ns: int) -> bool:
+        after = self._ok[bisect.bisect_right(self._ok, time_ns) :]
+        return len(after) >= STREAK and after[-1] - after[0] >= STREAK_NS

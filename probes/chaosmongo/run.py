@@ -1,5 +1,6 @@
 """The run that is being recorded in this process: opened by the control, used by actions and probes, closed once."""
 
+import contextlib
 import itertools
 import secrets
 import threading
@@ -10,10 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from chaosmongo import guard, locate
+from chaosmongo import company, guard, locate
 from chaosmongo.cluster import Cluster
 from chaosmongo.config import Config
-from chaosmongo.database import Address, Scores
+from chaosmongo.database import Address, Registrations, Scores
 from chaosmongo.environment import fingerprint
 from chaosmongo.errors import CannotRecord, NoRun
 from chaosmongo.history import RunDirectory, Writer, write_whole
@@ -22,6 +23,7 @@ from chaosmongo.history.records import (
     ClusterEvent,
     FaultEnd,
     FaultStart,
+    Found,
     Hit,
     Note,
     Run,
@@ -30,6 +32,9 @@ from chaosmongo.history.records import (
 )
 from chaosmongo.observer import Observer
 from chaosmongo.pods import Pods
+from chaosmongo.tunnel.added import added
+from chaosmongo.tunnel.handle import Tunnel
+from chaosmongo.tunnel.settings import LOOPBACK
 from chaosmongo.workload.handle import Handle
 from chaosmongo.workload.settings import Place
 
@@ -37,22 +42,29 @@ from chaosmongo.workload.settings import Place
 class Recording:
     """One run: its directory, its writers, what it observes, and the workload while it runs."""
 
-    def __init__(self, config: Config, cluster: Cluster | None, mongo: Address, app_url: str, run: Run) -> None:
+    def __init__(
+        self, config: Config, cluster: Cluster | None, mongo: Address, app_url: str, run: Run, tunnel: Tunnel
+    ) -> None:
         self.config = config
         self.cluster = cluster
         self.mongo = mongo
         self.app_url = app_url
         self.run = run
+        self.tunnel = tunnel
         self.directory = RunDirectory(config.runs_directory / run.run)
         self.workload: Handle | None = None
         self.seeded: list[tuple[int, int]] = []
         """Seed and count of what was seeded in this run."""
-        self.cleanup: dict[str, int] = {}
-        """Prefixes of names of what this run puts into the database, and the numbers of their undo records."""
+        self.pending: dict[int, Undo] = {}
+        """What this run has changed, or was about to change, and not taken back yet."""
+        self.met: list[str] = []
+        """Other runs that were at work on the same scores when this one began."""
         self.pods = Pods(config.statefulset)
         self.last_fault: FaultStart | None = None
         self.follows_pod = False
         """Whether the server lane asks the pod itself, wherever it is."""
+        self.pod_port = 0
+        """The local port through which it does so, where that is a port-forward; else 0."""
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
         self.faults = Writer(self.directory.faults, "faults", run.run)
@@ -74,6 +86,24 @@ class Recording:
         """The collection of scores, through a connection that the caller closes."""
         return Scores(self.mongo, self.config.database, self.config.collection)
 
+    def registrations(self) -> Registrations:
+        """Who is at work in the database, through a connection that the caller closes."""
+        return Registrations(self.mongo, self.config.database)
+
+    def register(self) -> None:
+        """Lets other runs on the same scores know of this one, and records who they are."""
+        self.will_undo("remove_registration", marker=self.marker)
+        said = company.register(self.mongo, self.run)
+        self.met = said.detail.get("runs", [])
+        with self._recording():
+            self.faults.commit([said])
+
+    def look_around(self, timeout_s: float = 5) -> None:
+        """Records whom this run has met by now: after every look at what others could have taken away."""
+        said = company.look(self.mongo, self.run, timeout_s)
+        with self._recording():
+            self.faults.commit([said])
+
     def note(self, what: str, **detail: Any) -> None:
         """Records something of the experiment's course."""
         self.faults.write(Note(time.monotonic_ns(), what, detail))
@@ -93,19 +123,46 @@ class Recording:
         self.faults.commit([FaultEnd(number, time.monotonic_ns())])
 
     def will_undo(self, action: str, **arguments: Any) -> int:
-        """Records, before a change, how to take it back; the number is for `undone`."""
+        """Records, before a change, how to take it back; the number is for `undone`. Raises CannotRecord: then the
+        change must not be made.
+        """
         number = next(self._numbers)
-        self.undo.commit([Undo(number, time.monotonic_ns(), action, arguments)])
+        undo = Undo(number, time.monotonic_ns(), action, arguments)
+        with self._recording():
+            self.undo.commit([undo])
+        self.pending[number] = undo
         return number
 
     def undone(self, number: int) -> None:
-        self.undo.commit([Undone(number, time.monotonic_ns())])
+        """Records that a change is taken back. Raises CannotRecord."""
+        with self._recording():
+            self.undo.commit([Undone(number, time.monotonic_ns())])
+        self.pending.pop(number, None)
 
     def server_place(self) -> Place | None:
         """Where the server lane finds the server: the pod where it follows it, else what the URI names."""
         if not self.follows_pod:
             return Place(*self.mongo.node)
-        return Place(self.pods.address, self.pods.port) if self.pods.address else None
+        if not self.pods.address:
+            return None
+        return Place(LOOPBACK, self.pod_port) if self.pod_port else Place(self.pods.address, self.pods.port)
+
+    def forward_pod(self) -> bool:
+        """Has the server lane ask the pod through a port-forward if MongoDB is reached through one; whether it does."""
+        if self.mongo.via == locate.PORT_FORWARD:
+            self.pod_port = self.tunnel.pod(self.config.namespace, self.pods.name, self.pods.port)
+        return self.pod_port > 0
+
+    @property
+    def server_via(self) -> str:
+        """The server lane's way, once it is known whether it follows the pod."""
+        if self.pod_port:
+            return locate.PORT_FORWARD
+        return "pod" if self.follows_pod else self.mongo.via
+
+    @property
+    def user_via(self) -> str:
+        return locate.PORT_FORWARD if self.tunnel.leads_from(self.app_url) else "application"
 
     def effect_ns(self) -> int | None:
         """When the last fault had shown its effect: the moment of its start where there is nothing to be seen; None
@@ -131,8 +188,18 @@ class Recording:
         self.stop_workload()
         if self.observer is not None:
             self.observer.stop()
+        if trouble := self.tunnel.close():
+            self.note("tunnel", trouble=trouble)
         for writer in (self.faults, self.undo, self.readback):
-            writer.close()
+            with contextlib.suppress(OSError):  # no space: a file without its end says so to whoever judges it
+                writer.close()
+
+    @contextmanager
+    def _recording(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise _cannot_record(self.directory.path, error) from None
 
     def _observed(self, event: ClusterEvent) -> None:
         if event.resource != "pods":
@@ -161,13 +228,24 @@ def open_run(name: str, experiment: dict[str, Any], configuration: dict[str, Any
 
     Raises ChaosMongoError with what is wrong and what to do.
     """
-    global _current
     config = Config.read(configuration)
     cluster = Cluster() if config.namespace else None
     if cluster is not None:
         guard.check_namespace(cluster, config.namespace)
-    mongo = locate.mongo(config, cluster)
-    app_url = locate.application(config, cluster)
+    tunnel = Tunnel()
+    try:
+        return _opened(name, experiment, config, cluster, tunnel)
+    except BaseException:
+        tunnel.close()
+        raise
+
+
+def _opened(
+    name: str, experiment: dict[str, Any], config: Config, cluster: Cluster | None, tunnel: Tunnel
+) -> Recording:
+    global _current
+    mongo = locate.mongo(config, cluster, tunnel)
+    app_url = locate.application(config, cluster, tunnel)
     with Scores(mongo, config.database, config.collection) as scores:
         scores.check()
         version = scores.version()
@@ -182,9 +260,21 @@ def open_run(name: str, experiment: dict[str, Any], configuration: dict[str, Any
         objectives=config.objectives,
         environment=fingerprint(config, cluster, version),
         horizon_s=config.recovery_timeout_s,
+        found=_found(config, cluster, mongo),
     )
-    write_whole(RunDirectory(config.runs_directory / run.run).run, run)
-    _current = Recording(config, cluster, mongo, app_url, run)
+    directory = RunDirectory(config.runs_directory / run.run)
+    try:
+        write_whole(directory.run, run)
+        _current = Recording(config, cluster, mongo, app_url, run, tunnel)
+    except OSError as error:
+        raise _cannot_record(directory.path, error) from None
+    try:
+        if mongo.via == locate.PORT_FORWARD:
+            _current.note("reach", **added(mongo.node, locate.direct(config, cluster)))
+        _current.register()
+    except BaseException:
+        forget()
+        raise
     return _current
 
 
@@ -197,6 +287,13 @@ def forget() -> Recording | None:
     return recording
 
 
+def _found(config: Config, cluster: Cluster | None, mongo: Address) -> Found:
+    if cluster is None or config.mongo_uri:
+        return Found(mongo.shown)
+    uid = guard.namespace_uid(cluster, config.namespace)
+    return Found(mongo.shown, config.mongo_service, config.mongo_secret, uid)
+
+
 def _make_directory(parent: Path) -> str:
     """A new directory below `parent`, named by the time in UTC; its name."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
@@ -206,12 +303,15 @@ def _make_directory(parent: Path) -> str:
         except FileExistsError:
             continue
         except OSError as error:
-            raise CannotRecord(
-                f"The run cannot be recorded: {parent / name} cannot be made ({error.strerror}); "
-                "say where to record with --var runs=DIRECTORY"
-            ) from None
+            raise _cannot_record(parent / name, error) from None
         return name
     raise CannotRecord(f"The run cannot be recorded: {parent} is full of runs of this second")
+
+
+def _cannot_record(path: Path, error: OSError) -> CannotRecord:
+    return CannotRecord(
+        f"The run cannot be recorded in {path} ({error.strerror}); say where to record with --var runs=DIRECTORY"
+    )
 
 
 def _without_values(experiment: dict[str, Any]) -> dict[str, Any]:

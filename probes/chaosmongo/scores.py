@@ -6,6 +6,7 @@ more of its own. Its name is its key; its digest covers the six fields and their
 
 import hashlib
 import random
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -15,17 +16,30 @@ FIELDS = ("name", "cloud", "zone", "host", "score", "level")
 
 CLOUDS = ("aws", "azure", "gcp", "local")
 
+SEEDS_MOST = 10_000_000
+"""Scores of a seed: as many as its names have numbers for."""
+
 Score = dict[str, Any]
 
 _encoder = msgspec.json.Encoder(order="sorted")
+
+_SORTED = tuple(sorted(FIELDS))
+_AS_WRITTEN = (str, str, int, str, int, str)
+"""Types of the sorted fields of a score as we write it."""
 
 
 def digest(document: Mapping[str, Any]) -> str:
     """16 hexadecimal digits over the six fields, types included: 1, 1.0 and "1" differ, and so do a missing field and
     null. Any document has one, however strange its content.
     """
-    body = {field: _plain(document[field]) for field in FIELDS if field in document}
-    return hashlib.blake2b(_encoder.encode(body), digest_size=8).hexdigest()
+    values = tuple(map(document.get, _SORTED))
+    if tuple(map(type, values)) == _AS_WRITTEN:
+        return _hashed(_encoder.encode(dict(zip(_SORTED, values, strict=True))))
+    return _hashed(_encoder.encode({field: _plain(document[field]) for field in FIELDS if field in document}))
+
+
+def _hashed(body: bytes) -> str:
+    return hashlib.blake2b(body, digest_size=8).hexdigest()
 
 
 def _plain(value: Any) -> Any:
@@ -42,25 +56,58 @@ def seed_prefix(seed: int) -> str:
     return f"seed-{seed}-"
 
 
+def seed_name(seed: int, number: int) -> str:
+    """The name of the score of a seed with that number, counted from 0."""
+    return f"seed-{seed}-{number:07d}"
+
+
+_SEED_NAME = re.compile(r"seed-(-?[0-9]{1,30})-([0-9]{7})")
+
+
+def seed_and_number(name: str) -> tuple[int, int] | None:
+    """Which score of which seed has that name; None where it is no name of a seeded score."""
+    found = _SEED_NAME.fullmatch(name)
+    if found is None:
+        return None
+    seed, number = int(found[1]), int(found[2])
+    return (seed, number) if seed_name(seed, number) == name else None
+
+
 def seeded(seed: int, count: int) -> Iterator[Score]:
     """`count` scores; the same seed gives the same scores, and a longer list begins with the shorter one.
 
     All scores are between 100,000 and 999,990, above those that the workload writes: the ten highest are seeded ones.
     """
-    rng = random.Random(seed)
+    for number, (cloud, zone, host, score, level) in enumerate(_drawn(seed, count)):
+        name = seed_name(seed, number)
+        yield {"name": name, "cloud": cloud, "zone": zone, "host": host, "score": score, "level": level}
 
-    def below(bound: int) -> int:
-        return int(rng.random() * bound)  # of all of `random`, Python promises only that random() never changes
 
-    for number in range(count):
-        yield {
-            "name": f"{seed_prefix(seed)}{number:07d}",
-            "cloud": CLOUDS[below(len(CLOUDS))],
-            "zone": f"zone-{below(9)}",
-            "host": f"host-{below(99):02d}",
-            "score": (10_000 + below(90_000)) * 10,
-            "level": 1 + below(39),
-        }
+def seeded_digests(seed: int, count: int) -> Iterator[str]:
+    """The digests of `seeded(seed, count)`, in less than half the time that asking each takes."""
+    for number, (cloud, zone, host, score, level) in enumerate(_drawn(seed, count)):
+        body = (
+            f'{{"cloud":"{cloud}","host":"{host}","level":{level},'
+            f'"name":"{seed_name(seed, number)}","score":{score},"zone":"{zone}"}}'
+        )
+        yield _hashed(body.encode())
+
+
+_ZONES = tuple(f"zone-{number}" for number in range(9))
+_HOSTS = tuple(f"host-{number:02d}" for number in range(99))
+
+
+def _drawn(seed: int, count: int) -> Iterator[tuple[str, str, str, int, int]]:
+    """Cloud, zone, host, score and level. Of all of `random`, Python promises only that random() never changes."""
+    draw = random.Random(seed).random
+    for _ in range(count):
+        yield (
+            CLOUDS[int(draw() * len(CLOUDS))],
+            _ZONES[int(draw() * len(_ZONES))],
+            _HOSTS[int(draw() * len(_HOSTS))],
+            (10_000 + int(draw() * 90_000)) * 10,
+            1 + int(draw() * 39),
+        )
 
 
 def workload_score(key: str, number: int) -> Score:

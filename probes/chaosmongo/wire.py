@@ -68,7 +68,8 @@ def reply(data: bytes | bytearray) -> Command:
     except (struct.error, IndexError, ValueError, bson.errors.InvalidBSON) as error:
         raise ConnectionError(f"the server's answer is no MongoDB message: {error}") from None
     if document.get("ok") != 1:
-        raise ServerError(int(document.get("code") or 0), str(document.get("errmsg", "refused"))[:200])
+        code = document.get("code")
+        raise ServerError(code if isinstance(code, int) else 0, str(document.get("errmsg", "refused"))[:200])
     return document
 
 

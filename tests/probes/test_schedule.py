@@ -2,6 +2,7 @@
 
 from chaosmongo.history.records import LanePlan
 from chaosmongo.workload.schedule import READS_BEGIN_NS, Schedule
+from chaosmongo.workload.settings import Share
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,3 +42,13 @@ def test_however_often_it_is_asked_it_gives_each_operation_once_and_in_order(
     found = [due for moment in [*sorted(moments), end] for due in bit_by_bit.until(moment)]
     assert found == Schedule(plan(write=one, hello=other), 7).until(end)
     assert found == sorted(found)
+
+
+@given(st.integers(1, 9), st.floats(0.5, 5000), st.floats(0.5, 99))
+def test_the_shares_interleave_to_the_whole_and_each_is_even(shards: int, hello: float, write: float) -> None:
+    end = SECOND // 2
+    shares = [Schedule(plan(hello=hello, write=write), 7, Share(shard, shards)).until(end) for shard in range(shards)]
+    assert sorted(due for share in shares for due in share) == Schedule(plan(hello=hello, write=write), 7).until(end)
+    for f in ("hello", "write"):
+        sizes = [sum(one == f for _, _, one in share) for share in shares]
+        assert max(sizes) - min(sizes) <= 1

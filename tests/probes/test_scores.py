@@ -10,6 +10,13 @@ from chaosmongo import scores
 from hypothesis import given
 from hypothesis import strategies as st
 
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.text() | st.integers(-(2**63), 2**63 - 1) | st.floats() | st.binary(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=5,
+)
+"""Whatever a document may hold."""
+
 A_SCORE = {"name": "n", "cloud": "c", "zone": "z", "host": "h", "score": 1, "level": 2}
 
 
@@ -35,6 +42,41 @@ class TestSeeding:
             scores.workload_score("k", n)["score"] for n in range(20_000)
         )
 
+    @given(st.integers(-(10**20), 10**20))
+    def test_their_digests_can_be_had_without_them(self, seed: int) -> None:
+        assert list(scores.seeded_digests(seed, 20)) == [scores.digest(score) for score in scores.seeded(seed, 20)]
+
+    def test_the_digests_of_a_seed_never_change(self) -> None:
+        """Records out there hold them."""
+        assert list(scores.seeded_digests(42, 2)) == ["059a6d065a274f37", "f1aa230aafe0c317"]
+
+    @given(st.integers(-(10**20), 10**20), st.integers(0, scores.SEEDS_MOST - 1))
+    def test_a_name_says_which_score_of_which_seed_it_is(self, seed: int, number: int) -> None:
+        assert scores.seed_and_number(scores.seed_name(seed, number)) == (seed, number)
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "",
+            "seed-42-",
+            "seed-42-1",
+            "seed-42-000001",
+            "seed-42-00000001",
+            "seed-042-0000001",
+            "seed--0-0000001",
+            "seed-42-000000x",
+            "seed-42-0000001 ",
+            "seed-42-0000001\n",
+            " seed-42-0000001",
+            "seed-4 2-0000001",
+            "seed-42-٠٠٠٠٠٠١",
+            "seed-٤٢-0000001",
+            "Seed-42-0000001",
+        ],
+    )
+    def test_no_other_name_does(self, name: str) -> None:
+        assert scores.seed_and_number(name) is None
+
 
 class TestDigest:
     def test_what_else_a_document_holds_does_not_matter(self) -> None:
@@ -56,7 +98,7 @@ class TestDigest:
         without = {key: value for key, value in A_SCORE.items() if key != field}
         assert scores.digest(without) not in (scores.digest(A_SCORE), scores.digest({**A_SCORE, field: None}))
 
-    @given(st.dictionaries(st.text(), st.recursive(st.none() | st.text() | st.integers() | st.floats(), st.lists)))
+    @given(st.dictionaries(st.sampled_from([*scores.FIELDS, "_id", "more"]), ANYTHING))
     def test_every_document_has_one(self, document: dict[str, Any]) -> None:
         assert len(scores.digest(document)) == 16
 

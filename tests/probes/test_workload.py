@@ -3,26 +3,38 @@
 import http.server
 import itertools
 import json
+import math
 import os
 import signal
+import socketserver
 import subprocess
 import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import msgspec
+import pymongo
+import pymongo.monitoring
 import pytest
-from chaosmongo.errors import WorkloadFailed
+from chaosmongo import wire
+from chaosmongo.database import Address, Driver, DriverError
+from chaosmongo.errors import BadArgument, WorkloadFailed
 from chaosmongo.history import History, Op, read
-from chaosmongo.history.records import LanePlan
+from chaosmongo.history.records import Fail, Info, Invoke, LanePlan, Ok
+from chaosmongo.workload import concern
+from chaosmongo.workload.addresses import Addresses
 from chaosmongo.workload.handle import Handle
-from chaosmongo.workload.settings import Place, Settings
-from chaosmongo.workload.user import NotServed, check_list
+from chaosmongo.workload.hello import Hello
+from chaosmongo.workload.outcome import Outcome
+from chaosmongo.workload.pool import Pool
+from chaosmongo.workload.server import Server
+from chaosmongo.workload.settings import Place, Settings, check
+from chaosmongo.workload.user import NotServed, User, check_list
 
 from tests.conftest import Database, free_port
 from tests.probes.test_history import a_run
@@ -31,7 +43,7 @@ from tests.probes.test_history import a_run
 def settings(database: Database, directory: Path, **changes: object) -> Settings:
     a_run(directory)
     base = Settings(
-        record=str(directory / "ops.jsonl"),
+        record=str(directory),
         run="x/1",
         marker="chaos-1-",
         uri=database.uri,
@@ -96,7 +108,6 @@ class TestAHealthyDatabase:
         assert [note.what for note in history.ops_notes] == ["stopped"]
 
     def test_writes_what_it_says_it_writes(self, database: Database, record: Path) -> None:
-        import pymongo
         from chaosmongo import scores
 
         history = recorded(database, record, nothing)
@@ -111,6 +122,100 @@ class TestAHealthyDatabase:
             Handle(settings(database, record, uri=uri), record / "workload.log")
         assert "s3cr3t" not in str(refusal.value)
         assert not [path for path in record.iterdir() if b"s3cr3t" in path.read_bytes()]
+
+
+class TestTheWriteConcern:
+    @pytest.mark.parametrize(
+        ("given", "taken"),
+        [
+            ({}, {}),
+            ({"w": 1}, {"w": 1}),
+            ({"w": "majority", "j": True, "wtimeout": 10_000}, {"w": "majority", "j": True, "wtimeout": 10_000}),
+            ({"wtimeoutMS": 5}, {"wtimeout": 5}),
+            ({"w": "my-tag", "j": False}, {"w": "my-tag", "j": False}),
+        ],
+    )
+    def test_is_taken_as_given(self, given: dict[str, object], taken: dict[str, object]) -> None:
+        assert concern.checked(given) == taken
+
+    @pytest.mark.parametrize(
+        ("given", "told"),
+        [
+            ({"w": 0}, "w is 0: nothing would be acknowledged"),
+            ({"w": "0"}, "w is '0'"),
+            ({"w": "1"}, "w is '1': it must be a number of members"),
+            ({"w": True}, "w is True"),
+            ({"w": -1}, "w is -1"),
+            ({"w": 51}, "w is 51"),
+            ({"w": ""}, "w is ''"),
+            ({"w": None}, "w is None"),
+            ({"j": 1}, "j is 1: it must be true or false"),
+            ({"j": "true"}, "j is 'true'"),
+            ({"wtimeout": -1}, "wtimeout is -1: it must be whole milliseconds"),
+            ({"wtimeout": 1.5}, "wtimeout is 1.5"),
+            ({"wtimeout": True}, "wtimeout is True"),
+            ({"wtimeout": 1, "wtimeoutMS": 1}, "has wtimeout twice"),
+            ({"journal": True, "x": 1}, "has journal, x: it takes w, j and wtimeout"),
+            ("majority", "is 'majority': it must be like"),
+            ([1], "is \\[1\\]"),
+            (None, "is None"),
+        ],
+    )
+    def test_that_cannot_be_used_is_one_clear_message(self, given: object, told: str) -> None:
+        with pytest.raises(BadArgument, match=f"^write_concern {told}"):
+            concern.checked(given)
+
+    @pytest.mark.parametrize(
+        ("uri", "given", "sent"),
+        [
+            ("", {}, None),
+            ("", {"w": 1, "j": True, "wtimeout": 500}, {"w": 1, "j": True, "wtimeout": 500}),
+            ("&w=1&journal=true", {}, {"w": 1, "j": True}),
+            ("&w=1&journal=true", {"w": "majority"}, {"w": "majority"}),
+        ],
+    )
+    def test_reaches_the_server_as_it_stands_in_the_plan(
+        self, database: Database, uri: str, given: dict[str, object], sent: dict[str, object] | None
+    ) -> None:
+        heard: list[object] = []
+
+        class Listener(pymongo.monitoring.CommandListener):
+            def started(self, event: pymongo.monitoring.CommandStartedEvent) -> None:
+                if event.command_name == "insert":
+                    heard.append(event.command.get("writeConcern"))
+
+            def succeeded(self, event: pymongo.monitoring.CommandSucceededEvent) -> None: ...
+            def failed(self, event: pymongo.monitoring.CommandFailedEvent) -> None: ...
+
+        listeners = pymongo.monitoring._LISTENERS
+        before = listeners.command_listeners.copy()
+        pymongo.monitoring.register(Listener())
+        try:
+            driver = Driver(Address(database.uri + uri), "pacman", "highscore", given, False, 5)
+            driver.insert({"_id": "a"})
+            driver.close()
+        finally:
+            listeners.command_listeners[:] = before
+        assert heard == [sent]
+        assert driver.write_concern == (sent or {})
+
+    @pytest.mark.parametrize("given", [{"w": 1}, {"w": 1, "wtimeout": 200}])
+    def test_leaves_the_deadline_as_it_is(self, database: Database, given: dict[str, object]) -> None:
+        driver = Driver(Address(database.uri), "pacman", "highscore", given, False, 0.4)
+        driver.insert({"_id": "a"})
+        database.signal(signal.SIGSTOP)
+        begin = time.monotonic()
+        with pytest.raises(DriverError) as failure:
+            driver.insert({"_id": "b"})
+        took = time.monotonic() - begin
+        database.signal(signal.SIGCONT)
+        driver.close()
+        assert failure.value.sent
+        assert 0.3 < took < 1.2
+
+    def test_of_the_uri_that_acknowledges_nothing_is_refused(self, database: Database, record: Path) -> None:
+        with pytest.raises(WorkloadFailed, match="w is 0"):
+            Handle(settings(database, record, uri=database.uri + "&w=0"), record / "workload.log")
 
 
 class TestADatabaseThatGoesAway:
@@ -147,8 +252,6 @@ class TestADatabaseThatGoesAway:
         assert outcomes(history)["fail"] > 0
 
     def test_a_score_that_vanished_is_a_stale_read(self, database: Database, record: Path) -> None:
-        import pymongo
-
         def remove() -> None:
             client: pymongo.MongoClient[dict[str, object]] = pymongo.MongoClient(database.uri)
             client["pacman"]["highscore"].delete_many({})
@@ -167,7 +270,7 @@ class TestEnding:
             "from chaosmongo.workload.handle import Handle\n"
             "from chaosmongo.workload.settings import Settings\n"
             "h = Handle(msgspec.json.decode(sys.stdin.buffer.readline(), type=Settings), Path(sys.argv[1]))\n"
-            "print(h._process.pid, flush=True)\n"
+            "print(*h.pids, flush=True)\n"
             "time.sleep(60)\n"
         )
         runner = subprocess.Popen(
@@ -186,11 +289,68 @@ class TestEnding:
         assert history.ops_notes[-1].detail == {"reason": "the runner is gone"}
         assert not history.torn
 
+    def test_also_when_the_database_is_silent_and_the_deadline_far(self, database: Database, record: Path) -> None:
+        lanes = {"server": LanePlan({"hello": 20.0, "write": 10.0}, 60, "uri")}
+        workload = subprocess.Popen(
+            [sys.executable, "-m", "chaosmongo.workload"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        assert workload.stdin is not None
+        assert workload.stdout is not None
+        workload.stdin.write(msgspec.json.encode(settings(database, record, lanes=lanes)) + b"\n")
+        workload.stdin.flush()
+        assert json.loads(workload.stdout.readline())["ready"]
+        time.sleep(0.5)
+        database.signal(signal.SIGSTOP)
+        time.sleep(0.5)
+        workload.stdin.close()
+        try:
+            assert workload.wait(5) == 0
+        finally:
+            database.signal(signal.SIGCONT)
+            workload.stdout.close()
+        history = read(record)
+        assert history.ops_notes[-1].detail == {"reason": "the runner is gone"}
+        assert not history.unclosed
+
+    def test_without_a_runner_it_does_not_wait_for_a_database(self, database: Database, record: Path) -> None:
+        database.signal(signal.SIGSTOP)
+        try:
+            workload = subprocess.run(
+                [sys.executable, "-m", "chaosmongo.workload"],
+                input=msgspec.json.encode(settings(database, record)) + b"\n",
+                capture_output=True,
+                check=False,
+                timeout=5,
+            )
+        finally:
+            database.signal(signal.SIGCONT)
+        assert workload.returncode == 1
+        assert not list(record.glob("ops*"))
+
+    def test_killed_at_any_moment_it_has_recorded_all_that_it_sent(self, database: Database, record: Path) -> None:
+        lanes = {
+            "server": LanePlan({"hello": 0.0, "write": 200.0}, 0.5, "uri"),
+            "driver": LanePlan({"write": 200.0}, 0.5, "uri"),
+        }
+        handle = Handle(settings(database, record, lanes=lanes), record / "workload.log")
+        time.sleep(1.5)
+        os.kill(handle.pids[0], signal.SIGKILL)
+        handle.stop()
+        client: pymongo.MongoClient[dict[str, object]] = pymongo.MongoClient(database.uri)
+        there = {str(d["name"]) for d in client["pacman"]["highscore"].find()}
+        client.close()
+        history = read(record)
+        assert not history.damage
+        assert len(there) > 100
+        assert there <= {op.key for op in history.ops}
+        assert history.unclosed == ["ops.jsonl"]
+
     def test_sigterm_closes_the_record(self, database: Database, record: Path) -> None:
         handle = Handle(settings(database, record), record / "workload.log")
         time.sleep(0.5)
-        os.kill(handle._process.pid, signal.SIGTERM)
-        assert handle._process.wait(5) == 0
+        os.kill(handle.pids[0], signal.SIGTERM)
+        wait_until_gone(handle.pids[0], 5)
+        assert handle.stop() == 0
         assert read(record).ops_notes[-1].detail == {"reason": "SIGTERM"}
 
     def test_stopping_twice_is_harmless(self, database: Database, record: Path) -> None:
@@ -213,7 +373,184 @@ class TestRefusing:
         process = subprocess.run(
             [sys.executable, "-m", "chaosmongo.workload"], input=b"nonsense\n", capture_output=True, check=False
         )
-        assert process.returncode != 0
+        assert process.returncode == 1
+        assert "settings cannot be read" in json.loads(process.stdout)["error"]
+        assert process.stderr == b""
+
+    @pytest.mark.parametrize(
+        ("changes", "told"),
+        [
+            ({"lanes": {}}, "No lane is left"),
+            ({"lanes": {"moon": LanePlan({}, 1, "uri")}}, "There is no lane moon"),
+            ({"lanes": {"driver": LanePlan({"hello": 1}, 1, "uri")}}, "The driver lane has no hello"),
+            ({"lanes": {"server": LanePlan({"hello": 5001}, 1, "uri")}}, "server hello: 5001 per second"),
+            ({"lanes": {"server": LanePlan({"hello": math.nan}, 1, "uri")}}, "nan per second"),
+            ({"lanes": {"server": LanePlan({"hello": 1}, 61, "uri")}}, "deadline_s is 61"),
+            ({"lanes": {"user": LanePlan({"write": 1}, 1, "uri")}}, "The user lane needs an application"),
+            ({"in_flight_max": 0}, "in_flight_max is 0"),
+            ({"write_concern": {"w": 0}}, "w is 0"),
+        ],
+    )
+    def test_settings_that_cannot_be_used(self, changes: dict[str, Any], told: str, tmp_path: Path) -> None:
+        told_to = settings(Database(tmp_path), tmp_path, **changes)
+        with pytest.raises(BadArgument, match=told):
+            check(told_to)
+
+
+class Nonsense(socketserver.BaseRequestHandler):
+    """Reads what it is asked, and answers with the bytes of the class."""
+
+    answer = b""
+
+    def handle(self) -> None:
+        self.request.recv(1000)
+        self.request.sendall(self.answer)
+        self.request.recv(1000)
+
+
+def document(**fields: object) -> bytes:
+    """A whole answer that says this."""
+    return wire.message(fields)
+
+
+class TestAServerThatAnswersNonsense:
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            b"HTTP/1.1 400 Bad Request\r\n\r\n",
+            b"\xff" * 100,
+            b"\0" * 100,
+            b"\x10\0\0\0",
+            (2**31 - 1).to_bytes(4, "little") + b"\0" * 96,
+            document(ok=0, code="x", errmsg=7),
+            document(ok="yes"),
+            document(ok=1, writeErrors=[7], cursor=3),
+            document(ok=1, n="one", cursor={"firstBatch": 7}),
+            document(ok=1, cursor={"firstBatch": [[]]}),
+        ],
+    )
+    def test_leaves_unknowns_and_the_lane_goes_on(self, answer: bytes) -> None:
+        handler = type("Handler", (Nonsense,), {"answer": answer})
+        with socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler) as server:
+            server.daemon_threads = True
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            place = Place("127.0.0.1", server.server_address[1])
+            done: list[Outcome] = []
+            hello = Hello(place, 0.2, done.append, 8)
+            lane = Server(place, "pacman", "highscore", None, 0.2)
+            pool = Pool("server", lane.perform, done.append, 8)
+            hello.start()
+            now = time.monotonic_ns()
+            for number in range(3):
+                hello.submit(Invoke(number, "server", "hello", now))
+                pool.submit(Invoke(10 + number, "server", "write", now, "k", "d"))
+                pool.submit(Invoke(20 + number, "server", "read", now, "k", "d"))
+            wait_until(lambda: hello.idle and pool.idle, 5)
+            hello.close()
+            pool.close()
+            server.shutdown()
+        kinds = {type(one).__name__ for one in done if one.op >= 10}
+        assert len(done) == 9
+        assert kinds == {"Info"}
+
+
+class TestThePool:
+    def test_performs_what_is_due_in_turn_with_few_threads_and_few_places(self) -> None:
+        done: list[Outcome] = []
+        pool = Pool("p", lambda op: Ok(op.op, time.monotonic_ns(), time.monotonic_ns()), done.append, 2)
+        now = time.monotonic_ns()
+        for number in range(50):
+            pool.submit(Invoke(number, "driver", "write", now + 50_000_000 + number * 5_000_000))
+        wait_until(lambda: pool.idle, 5)
+        pool.close()
+        assert [one.op for one in done] == list(range(50))
+        assert {type(one) for one in done} == {Ok}
+        assert pool._threads <= 3
+
+    def test_does_not_send_more_at_once_than_it_may_and_says_which(self) -> None:
+        done: list[Outcome] = []
+        release = threading.Event()
+
+        def perform(op: Invoke) -> Outcome:
+            sent = time.monotonic_ns()
+            release.wait(5)
+            return Ok(op.op, sent, time.monotonic_ns())
+
+        pool = Pool("p", perform, done.append, 3)
+        now = time.monotonic_ns()
+        for number in range(8):
+            pool.submit(Invoke(number, "driver", "write", now + number * 10_000_000))
+        wait_until(lambda: len(done) == 5, 5)
+        assert {one.op for one in done} == {3, 4, 5, 6, 7}
+        assert all(isinstance(one, Fail) and one.sent_ns == 0 for one in done)
+        assert all("3 operations in flight" in one.error for one in done if isinstance(one, Fail))
+        release.set()
+        wait_until(lambda: pool.idle, 5)
+        pool.close()
+        assert sum(isinstance(one, Ok) for one in done) == 3
+
+    def test_a_late_start_shows_between_due_and_sent(self) -> None:
+        done: list[Outcome] = []
+        pool = Pool("p", lambda op: Ok(op.op, time.monotonic_ns(), time.monotonic_ns()), done.append, 2)
+        due_ns = time.monotonic_ns() - 300_000_000
+        pool.submit(Invoke(1, "driver", "write", due_ns))
+        wait_until(lambda: pool.idle, 5)
+        pool.close()
+        assert done[0].sent_ns - due_ns >= 300_000_000
+
+    def test_an_error_that_nobody_foresaw_is_unknown_and_the_next_operation_is_performed(self) -> None:
+        done: list[Outcome] = []
+
+        def perform(op: Invoke) -> Outcome:
+            if op.op == 1:
+                raise ZeroDivisionError("oops")
+            return Ok(op.op, time.monotonic_ns(), time.monotonic_ns())
+
+        pool = Pool("p", perform, done.append, 2)
+        for number in (1, 2):
+            pool.submit(Invoke(number, "driver", "write", time.monotonic_ns()))
+        wait_until(lambda: pool.idle, 5)
+        pool.close()
+        assert {one.op: type(one) for one in done} == {1: Info, 2: Ok}
+
+
+class TestHello:
+    def test_a_name_is_looked_up_where_it_costs_the_lane_no_time(self, database: Database) -> None:
+        done: list[Outcome] = []
+        hello = Hello(None, 0.5, done.append, 4)
+        hello.place = Place("localhost", database.port)
+        hello.start()
+        now = time.monotonic_ns()
+        for number in range(20):
+            hello.submit(Invoke(number, "server", "hello", now + number * 20_000_000))
+        wait_until(lambda: hello.idle, 5)
+        hello.close()
+        assert isinstance(done[-1], Ok)
+        assert all("being looked up" in one.error for one in done if isinstance(one, Fail))
+
+    def test_a_name_that_nobody_knows_is_a_failure(self) -> None:
+        with pytest.raises(OSError, match=r"\[Errno -\d\]"):
+            Addresses(Place("nowhere.invalid", 1)).of(Place("nowhere.invalid", 1))
+
+    def test_more_connections_than_select_could_watch(self, database: Database) -> None:
+        database.signal(signal.SIGSTOP)
+        done: list[Outcome] = []
+        hello = Hello(Place(database.host, database.port), 30, done.append, 200)
+        ballast = [open(os.devnull) for _ in range(900)]  # noqa: SIM115, PTH123
+        try:
+            hello.start()
+            now = time.monotonic_ns()
+            for number in range(200):
+                hello.submit(Invoke(number, "server", "hello", now))
+            time.sleep(0.5)
+            database.signal(signal.SIGCONT)
+            wait_until(lambda: hello.idle, 20)
+        finally:
+            for file in ballast:
+                file.close()
+            hello.close()
+        assert {type(one) for one in done} == {Ok}
+        assert len(done) == 200
 
 
 class Application(http.server.BaseHTTPRequestHandler):
@@ -254,6 +591,26 @@ class TestTheUserLane:
         assert outcomes(history, lambda op: op.f == "write") == {"info": sum(op.f == "write" for op in history.ops)}
         assert outcomes(history, lambda op: op.f == "read") == {"ok": sum(op.f == "read" for op in history.ops)}
 
+    @pytest.mark.parametrize("drip", [b"HTTP/1.1 200 OK\r\nX-Slow: ", b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n"])
+    def test_an_answer_that_drips_is_over_at_its_deadline(self, drip: bytes) -> None:
+        class Dripping(socketserver.BaseRequestHandler):
+            def handle(self) -> None:
+                self.request.recv(1000)
+                with suppress(OSError):
+                    self.request.sendall(drip)
+                    for _ in range(100):
+                        self.request.sendall(b"x")
+                        time.sleep(0.05)
+
+        with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Dripping) as server:
+            server.daemon_threads = True
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            user = User(f"http://127.0.0.1:{server.server_address[1]}", 0.4, [])
+            done = user.perform(Invoke(1, "user", "read", 0))
+            server.shutdown()
+        assert isinstance(done, Info)
+        assert 0.35e9 < done.done_ns - done.sent_ns < 1e9
+
     @pytest.mark.parametrize(
         ("answer", "right"),
         [
@@ -275,6 +632,33 @@ class TestTheUserLane:
     ) -> None:
         with nullcontext() if right else pytest.raises(NotServed):
             check_list(answer, [9, 7])
+
+
+class TestTheWallClock:
+    def test_that_jumps_by_hours_changes_nothing(
+        self, database: Database, record: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Every look at it in the workload's process is an hour before or after the one before."""
+        jumping = tmp_path / "jumping"
+        jumping.mkdir()
+        (jumping / "sitecustomize.py").write_text(
+            "import itertools, time\n"
+            "wall, wall_ns, looks = time.time, time.time_ns, itertools.count()\n"
+            "time.time = lambda: wall() + (-1) ** next(looks) * 3600\n"
+            "time.time_ns = lambda: wall_ns() + (-1) ** next(looks) * 3600 * 10**9\n"
+        )
+        monkeypatch.setenv("PYTHONPATH", str(jumping))
+        begin_ns = time.monotonic_ns()
+        history = recorded(database, record, nothing)
+        assert outcomes(history) == {"ok": len(history.ops)}
+        assert all(begin_ns < op.due_ns <= op.sent_ns <= op.done_ns < time.monotonic_ns() for op in history.ops)
+
+
+def wait_until(what: Callable[[], bool], seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, f"not within {seconds} s"
+        time.sleep(0.01)
 
 
 def wait_until_gone(pid: int, seconds: float) -> None:

@@ -22,7 +22,7 @@ def wait_for_recovery(timeout_s: float = 60) -> dict:  # type: ignore[type-arg]
     """
     recording = run.current()
     begin = time.monotonic()
-    progress = Progress(recording.directory.ops)
+    progress = Progress(recording.directory)
     while time.monotonic() - begin < timeout_s:
         if recording.workload is None or not recording.workload.running:
             reason = recording.workload.why() if recording.workload else "no workload runs: start_workload comes first"

@@ -4,18 +4,16 @@ import heapq
 import socket
 import time
 
-from chaosmongo import run, scores
+from chaosmongo import locate, run, scores
 from chaosmongo.activity import activity
 from chaosmongo.errors import BadArgument, NoRun, WorkloadFailed
-from chaosmongo.history.records import LANES, LanePlan
+from chaosmongo.history.records import LANES, MOST_SHARDS, LanePlan
 from chaosmongo.run import Recording
 from chaosmongo.workload.handle import Handle
-from chaosmongo.workload.settings import Settings
+from chaosmongo.workload.settings import HIGHEST_RATE, LONGEST_DEADLINE_S, MOST_IN_FLIGHT, Settings, check
 
 TOP = 10
 """How many scores the application's list shows."""
-
-HIGHEST_RATE = 5_000
 
 
 @activity
@@ -27,32 +25,36 @@ def start_workload(
     write_concern: dict = None,  # type: ignore[type-arg,assignment]  # noqa: RUF013
     retry_writes: bool = False,
     deadline_s: float = 0.5,
-    in_flight_max: int = 256,
+    in_flight_max: int = 1024,
     timeout_s: float = 15,
+    shards: int = 1,
 ) -> dict:  # type: ignore[type-arg]
     """Starts the client load; it runs until stop_workload, or until this process is gone.
 
     rate: hello messages per second on the server lane, 0 to 5,000. writes, reads: of each lane, per second.
     lanes: some of server, driver, user; all where left out (the user lane only where there is an application).
-    write_concern: of the driver lane's writes, like {"w": "majority", "j": true, "wtimeout": 10000}; left out: the
-    driver's default. retry_writes: whether the driver repeats a write by itself; it hides outages, so it is off.
-    deadline_s: seconds after which an operation counts as not answered. in_flight_max: operations of a lane that may be
-    open at once; what exceeds it is recorded as failed, not sent. timeout_s: seconds within which it must have begun.
+    write_concern: of the driver lane's writes, like {"w": "majority", "j": true, "wtimeout": 10000} (milliseconds);
+    left out: as the URI says, else the server's own. retry_writes: whether the driver repeats a write by itself; it
+    hides outages, so it is off. deadline_s: seconds after which an operation counts as not answered, at most 60.
+    in_flight_max: operations that may be open at once, of hello and of each lane's writes and reads, in each process;
+    what exceeds it is recorded as failed, not sent. timeout_s: seconds within which it must have begun.
+    shards: processes that share the operations between them; one sustains about 1,000 operations a second.
 
-    Returns {"lanes": {lane: {"rates": ..., "via": ...}}}. Fails where the database refuses or does not answer.
+    Returns {"lanes": {lane: {"rates": ..., "via": ...}}, "shards": n}. Fails where the database refuses or does not
+    answer.
     """
     recording = run.current()
     if recording.workload is not None:
         raise WorkloadFailed("a workload runs already: stop_workload comes first")
-    _check(rate=rate, writes=writes, reads=reads)
-    if not 0 < deadline_s <= 60 or not 1 <= in_flight_max <= 256:
-        raise BadArgument("deadline_s must be above 0 and at most 60, in_flight_max between 1 and 256")
-    recording.follows_pod = _pod_answers(recording)
+    _check(rate=(rate, 0, HIGHEST_RATE), writes=(writes, 0, HIGHEST_RATE), reads=(reads, 0, HIGHEST_RATE))
+    _check(deadline_s=(deadline_s, 0.001, LONGEST_DEADLINE_S), in_flight_max=(in_flight_max, 1, MOST_IN_FLIGHT))
+    _check(shards=(shards, 1, MOST_SHARDS))
+    recording.follows_pod = _pod_answers(recording) or recording.forward_pod()
     plan = _plan(recording, lanes or list(LANES), rate, writes, reads, deadline_s)
     if not lanes and not recording.app_url:
         plan.pop("user")
     settings = Settings(
-        record=str(recording.directory.ops),
+        record=str(recording.directory.path),
         run=recording.run.run,
         marker=recording.marker,
         uri=recording.mongo.uri,
@@ -60,16 +62,17 @@ def start_workload(
         collection=recording.config.collection,
         app_url=recording.app_url,
         lanes=plan,
-        write_concern=write_concern or {},
+        write_concern={} if write_concern is None else write_concern,
         retry_writes=retry_writes,
         in_flight_max=in_flight_max,
         server=recording.server_place(),
         top_scores=top_scores(recording),
     )
-    recording.cleanup[recording.marker] = recording.will_undo("remove_scores", prefix=recording.marker)
-    recording.workload = Handle(settings, recording.directory.workload_log, timeout_s)
+    check(settings)
+    recording.will_undo("remove_scores", prefix=recording.marker)
+    recording.workload = Handle(settings, recording.directory.workload_log, timeout_s, shards)
     recording.workload.move(recording.server_place())
-    return {"lanes": {lane: {"rates": one.rates, "via": one.via} for lane, one in plan.items()}}
+    return {"lanes": {lane: {"rates": one.rates, "via": one.via} for lane, one in plan.items()}, "shards": shards}
 
 
 @activity
@@ -90,10 +93,11 @@ def stop_workload() -> dict:  # type: ignore[type-arg]
     return {"stopped": True}
 
 
-def _check(**rates: float) -> None:
-    for name, rate in rates.items():
-        if not 0 <= rate <= HIGHEST_RATE:
-            raise BadArgument(f"{name} is {rate}: it must be between 0 and {HIGHEST_RATE} per second")
+def _check(**values: tuple[float, float, float]) -> None:
+    """Each with the smallest and the largest that it may be."""
+    for name, (value, smallest, largest) in values.items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or not smallest <= value <= largest:
+            raise BadArgument(f"{name} is {value!r}: it must be a number from {smallest:g} to {largest:,}")
 
 
 def _plan(
@@ -102,21 +106,19 @@ def _plan(
     unknown = [lane for lane in lanes if lane not in LANES]
     if unknown:
         raise BadArgument(f"There is no lane {', '.join(map(str, unknown))}; there are {', '.join(LANES)}")
-    if "user" in lanes and not recording.app_url and len(lanes) == 1:
-        raise BadArgument("The user lane needs an application: set app_url (APP_URL) or app_service")
     both = {"write": float(writes), "read": float(reads)}
     ways = {
-        "server": LanePlan(
-            {"hello": float(rate), **both}, deadline_s, "pod" if recording.follows_pod else recording.mongo.via
-        ),
+        "server": LanePlan({"hello": float(rate), **both}, deadline_s, recording.server_via),
         "driver": LanePlan(dict(both), deadline_s, recording.mongo.via),
-        "user": LanePlan(dict(both), deadline_s, "application"),
+        "user": LanePlan(dict(both), deadline_s, recording.user_via),
     }
     return {lane: ways[lane] for lane in LANES if lane in lanes}
 
 
 def _pod_answers(recording: Recording) -> bool:
     """Whether the pod's own address can be reached from here: only then is the server seen apart from its Service."""
+    if recording.config.reach == locate.PORT_FORWARD:
+        return False
     end = time.monotonic() + 2
     while recording.cluster is not None and time.monotonic() < end:
         try:

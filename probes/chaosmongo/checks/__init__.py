@@ -13,6 +13,7 @@ single_writer  never two writers on one volume
 injection      the fault hit what it named
 validity       whether the instrument is to be believed
 course         whether the experiment ran its course
+alone          whether another run was at work on the same scores
 verdict        all of them, and one sentence
 """
 

@@ -59,4 +59,9 @@ def _ending(notes: list[Note]) -> list[str]:
     if not ends:
         return ["the runner was gone before the experiment's end"]
     status = ends[-1].detail.get("status")
-    return [] if status == "completed" else [f"the experiment was {status}"]
+    if status != "completed":
+        return [f"the experiment was {status}"]
+    unsaid = ends[-1].detail.get("deviated") and all(
+        note.detail.get("met") for note in notes if note.what == "hypothesis"
+    )
+    return ["the experiment deviated from its steady state, but nothing on record says when"] if unsaid else []

@@ -10,10 +10,13 @@ phantom        a document with the run's marker that none of these accounts for:
 A loss is a suffix when, before each loss event, it took the newest acknowledgements and no others. The loss events are
 the outages that the faults caused: what was acknowledged after an outage is another matter than what was before it. It
 is a hole when a write survived that was sent after a lost one had been acknowledged; of writes that overlapped nobody
-can tell which one the database took first.
+can tell which one the database took first, nor of one that was acknowledged or sent within an outage on which side of
+the loss it was.
+
+A read is stale when it was answered without what a write had been acknowledged with before the read was sent, although
+that write is there afterwards. One that misses a LOST or ALTERED write only bears witness to that.
 """
 
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Literal
@@ -21,7 +24,7 @@ from typing import Literal
 from chaosmongo.history import Op
 from chaosmongo.history.quantities import counted, listed
 from chaosmongo.history.records import LANES, Document
-from chaosmongo.history.results import LISTED, Durability, Finding, Loss
+from chaosmongo.history.results import LISTED, Bracket, Durability, Finding, Loss, StaleRead
 
 from .check import Checked
 from .evidence import Evidence
@@ -36,13 +39,16 @@ class KeyReused(Exception):
 
 
 def check(evidence: Evidence) -> Checked[Durability | None]:
-    scan = evidence.history.scan
-    if scan is None:
-        return _cannot_say("the database was not read back")
-    if scan.end is None or scan.end.error:
-        why = scan.end.error if scan.end else "its end is not on record"
-        return _cannot_say(f"the read-back broke off: {why}")
-    durability = examine(evidence, scan.documents)
+    if evidence.unread:
+        return _cannot_say(evidence.unread)
+    if evidence.damaged("ops"):
+        return _cannot_say("the record of the operations is damaged")
+    try:
+        durability = examine(evidence, evidence.documents)
+    except KeyReused as error:
+        return _cannot_say(str(error))
+    if durability.phantoms and (evidence.cut_off("ops") or not durability.writes):
+        return _cannot_say(f"{_phantoms_told(durability)}, but the record of the operations is not whole")
     return Checked(durability, _finding(durability, evidence.history.run.objectives.rpo_writes))
 
 
@@ -61,11 +67,12 @@ def examine(evidence: Evidence, documents: Iterable[Document]) -> Durability:
     phantoms = _phantoms(writes, copies)
     acknowledged = [op for op in writes if op.outcome == "ok"]
     lost = by_fate.get("lost", [])
+    stale = _stale(evidence.history.ops, writes, fates)
     return Durability(
         writes=len(writes),
         **{name: len(by_fate.get(name, [])) for name in _FATES},
         phantoms=len(phantoms),
-        stale_reads=sum(op.stale for op in evidence.history.ops),
+        stale_reads=len(stale),
         shape=_shape(acknowledged, {op.op for op in lost}, _loss_events(evidence)),
         rpa_ns=_recovery_point(acknowledged, fates, evidence.fault_ns) if lost else None,
         lost_writes=_losses(lost),
@@ -73,6 +80,7 @@ def examine(evidence: Evidence, documents: Iterable[Document]) -> Durability:
         duplicated_writes=_losses(by_fate.get("duplicated", [])),
         applied_keys=[op.key for op in by_fate.get("applied", [])][:LISTED],
         phantom_keys=phantoms[:LISTED],
+        stale_reads_seen=[StaleRead(op.key, op.lane, op.sent_ns) for op in stale[:LISTED]],
     )
 
 
@@ -116,27 +124,48 @@ def _phantoms(writes: Sequence[Op], copies: Copies) -> list[str]:
     return phantoms
 
 
-def _loss_events(evidence: Evidence) -> list[int]:
-    """By when each outage that a fault caused had begun, as the lane nearest to the server saw it."""
-    for lane in LANES:
-        caused = evidence.caused(lane)
-        if caused:
-            return sorted(window.start.hi_ns for window in caused)
-    return []
+def _stale(ops: Iterable[Op], writes: Sequence[Op], fates: dict[int, Fate]) -> list[Op]:
+    acknowledged = {op.key: op for op in writes if op.outcome == "ok"}
+
+    def ought_to_show(read: Op) -> bool:
+        write = acknowledged.get(read.key)
+        return write is not None and write.done_ns <= read.sent_ns and fates[write.op] in ("kept", "duplicated")
+
+    return [op for op in ops if op.stale and ought_to_show(op)]
 
 
-def _shape(acknowledged: Sequence[Op], lost: set[int], events: list[int]) -> Literal["none", "suffix", "hole"]:
+def _loss_events(evidence: Evidence) -> list[Bracket]:
+    """Each outage that a fault caused, as the lane nearest to the server saw it, from the earliest moment at which it
+    may have begun to the latest at which it may have been over. What was lost was lost at some moment within one.
+    """
+    caused = next(filter(None, map(evidence.caused, LANES)), [])
+    return [
+        Bracket(max(w.start.lo_ns, evidence.fault_ns or 0), evidence.end_ns if w.end is None else w.end.hi_ns)
+        for w in caused
+    ]
+
+
+def _shape(acknowledged: Sequence[Op], lost: set[int], events: Sequence[Bracket]) -> Literal["none", "suffix", "hole"]:
+    """A hole needs a lost write and a surviving one sent after its acknowledgement with no loss event between them."""
     if not lost:
         return "none"
-    eras: dict[int, list[Op]] = {}
+    first_lost_ns: dict[int, int] = {}
     for op in acknowledged:
-        eras.setdefault(bisect_right(events, op.sent_ns), []).append(op)
-    return "hole" if any(_has_hole(era, lost) for era in eras.values()) else "suffix"
+        era = _era(op.done_ns, events)
+        if op.op in lost and era is not None:
+            first_lost_ns[era] = min(op.done_ns, first_lost_ns.get(era, op.done_ns))
+    for op in acknowledged:
+        era = _era(op.sent_ns, events)
+        if op.op not in lost and era in first_lost_ns and op.sent_ns > first_lost_ns[era]:
+            return "hole"
+    return "suffix"
 
 
-def _has_hole(era: Sequence[Op], lost: set[int]) -> bool:
-    first_lost_ns = min((op.done_ns for op in era if op.op in lost), default=None)
-    return first_lost_ns is not None and any(op.op not in lost and op.sent_ns > first_lost_ns for op in era)
+def _era(moment_ns: int, events: Sequence[Bracket]) -> int | None:
+    """After how many loss events the moment is; None within one, where nobody can tell on which side."""
+    if any(event.lo_ns < moment_ns <= event.hi_ns for event in events):
+        return None
+    return sum(event.hi_ns < moment_ns for event in events)
 
 
 def _recovery_point(acknowledged: Sequence[Op], fates: dict[int, Fate], fault_ns: int | None) -> int | None:
@@ -171,14 +200,19 @@ def _wrong(found: Durability) -> list[str]:
         (found.altered, "acknowledged write", "altered", [loss.key for loss in found.altered_writes]),
         (found.duplicated, "acknowledged write", "duplicated", [loss.key for loss in found.duplicated_writes]),
         (found.applied, "failed write", "applied all the same", found.applied_keys),
-        (found.phantoms, "document", "that nobody wrote", found.phantom_keys),
-        (found.stale_reads, "read", "stale: without what had been acknowledged before", []),
+        (
+            found.stale_reads,
+            "read",
+            "stale: without what had been acknowledged before",
+            [read.key for read in found.stale_reads_seen],
+        ),
     ]
-    return [
-        f"{counted(number, noun)} {what}" + (f" ({listed(keys, number)})" if keys else "")
-        for number, noun, what, keys in told
-        if number
-    ]
+    wrong = [f"{counted(number, noun)} {what} ({listed(keys, number)})" for number, noun, what, keys in told if number]
+    return [*wrong, _phantoms_told(found)] if found.phantoms else wrong
+
+
+def _phantoms_told(found: Durability) -> str:
+    return f"{counted(found.phantoms, 'document')} that nobody wrote ({listed(found.phantom_keys, found.phantoms)})"
 
 
 def _told(found: Durability, acknowledged: int) -> str:

@@ -3,6 +3,7 @@
 from functools import cached_property
 
 from chaosmongo.history import History, Op
+from chaosmongo.history.records import Document, SeedsRead
 
 from . import outages, watch
 from .outages import Window
@@ -41,6 +42,40 @@ class Evidence:
     def pods(self) -> list[watch.Sighting]:
         return watch.sightings(self.history.cluster, "pods", self.history.run.target.namespace)
 
+    @cached_property
+    def unread(self) -> str:
+        """Why nobody can say what is in the database; "" where the read-back is whole."""
+        scan = self.history.scan
+        if scan is None:
+            return "the database was not read back"
+        if scan.end is None:
+            return "the read-back broke off: its end is not on record"
+        if scan.end.error:
+            return f"the read-back broke off: {scan.end.error}"
+        if scan.end.documents != scan.count:
+            return f"the read-back counted {scan.end.documents:,} documents, and {scan.count:,} are on record"
+        return "the record of the read-back is damaged" if self.damaged("readback") else ""
+
+    @property
+    def documents(self) -> list[Document]:
+        """What was read back; nothing where `unread` says why."""
+        scan = self.history.scan
+        return [] if scan is None or self.unread else scan.documents
+
+    @property
+    def stretches(self) -> list[SeedsRead]:
+        """What was read back of the seeded scores by the stretch; nothing where `unread` says why."""
+        scan = self.history.scan
+        return [] if scan is None or self.unread else scan.seeds
+
+    def damaged(self, file: str) -> bool:
+        """Whether something is wrong with the record whose files' names begin with `file`."""
+        return any(told.startswith(file) for told in self.history.damage)
+
+    def cut_off(self, file: str) -> bool:
+        """Whether the end of that record may be missing."""
+        return any(name.startswith(file) for name in self.history.unclosed)
+
     @property
     def clustered(self) -> bool:
         """Whether the run was about something in a cluster."""
@@ -57,7 +92,11 @@ class Evidence:
     def is_caused(self, window: Window) -> bool:
         return self.fault_ns is not None and window.start.hi_ns > self.fault_ns
 
-    def caused_of(self, lane: str, f: str) -> list[Window]:
-        """The same for one function of the lane, as if it were a lane of its own."""
-        ops = [op for op in self.lanes.get(lane, []) if op.f == f]
-        return [window for window in outages.find(ops, self.deadline_ns(lane)) if self.is_caused(window)]
+    @cached_property
+    def server_caused(self) -> dict[str, list[Window]]:
+        """The same for each function of the server lane, as if it were a lane of its own."""
+        functions: dict[str, list[Op]] = {}
+        for op in self.lanes.get("server", []):
+            functions.setdefault(op.f, []).append(op)
+        deadline_ns = self.deadline_ns("server")
+        return {f: list(filter(self.is_caused, outages.find(ops, deadline_ns))) for f, ops in functions.items()}

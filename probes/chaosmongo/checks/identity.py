@@ -19,8 +19,10 @@ ORDINAL = "apps.kubernetes.io/pod-index"
 class Identity:
     ordinal: str
     volumes: dict[str, str]
-    """Volume by claim; "" for a claim that is not bound."""
+    """Volume by claim; "" for a claim that is not bound, or of which nothing is on record."""
     uid: str
+    leaving: bool
+    """Whether its deletion was under way."""
 
 
 def check(evidence: Evidence) -> Checked[None]:
@@ -33,12 +35,15 @@ def check(evidence: Evidence) -> Checked[None]:
     if not before:
         return _unknown(f"no pod of StatefulSet {statefulset} is on record before the fault")
     after = _identities(evidence, None)
-    missing = [name for name in before if name not in after]
+    missing = [name for name in before if name not in after or after[name].leaving]
     changes = [change for name in before if name in after for change in _changes(name, before[name], after[name])]
     if changes:
         return Checked(None, Finding("identity", "failed", "; ".join(changes)))
     if missing:
         return _unknown(f"{listed(missing)} was not back by the end of the record")
+    unseen = [claim for name in before for claim, volume in after[name].volumes.items() if not volume]
+    if unseen:
+        return _unknown(f"which volume claim {listed(unseen)} is bound to is not on record")
     return Checked(None, Finding("identity", "passed", "; ".join(_kept(name, before, after) for name in before)))
 
 
@@ -53,11 +58,13 @@ def _identities(evidence: Evidence, until_ns: int | None) -> dict[str, Identity]
     target = evidence.history.run.target
     claims = _present(watch.sightings(events, "persistentvolumeclaims", target.namespace))
     pods = _present(watch.sightings(events, "pods", target.namespace))
-    return {
-        name: Identity(_ordinal(pod), {claim: _volume(claims, claim) for claim in sorted(pod.claims.values())}, pod.uid)
-        for name, pod in sorted(pods.items())
-        if pod.owned_by("StatefulSet", target.statefulset)
-    }
+    own = {name: pod for name, pod in sorted(pods.items()) if pod.owned_by("StatefulSet", target.statefulset)}
+    return {name: _identity(pod, claims) for name, pod in own.items()}
+
+
+def _identity(pod: Sighting, claims: dict[str, Sighting]) -> Identity:
+    volumes = {claim: _volume(claims, claim) for claim in sorted(pod.claims.values())}
+    return Identity(_ordinal(pod), volumes, pod.uid, pod.terminating)
 
 
 def _present(sightings: list[Sighting]) -> dict[str, Sighting]:

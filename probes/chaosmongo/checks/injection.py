@@ -3,14 +3,16 @@
 expect      proven by
 replaced    a pod of the same name with another UID; where the owner gives new names (a ReplicaSet): it is gone, and its
             owner has made another
-restarted   the same pod with more restarts of its containers
+restarted   the same pod with more restarts of its containers, or with one that was seen to have ended
 moved       a pod of the same name on another node
 gone        the object (this UID) was removed
-A node that was hit is proven by its being unschedulable, not Ready, or gone. What is not in a cluster (kind Process,
-Server, ...) is proven by the outage of the lane nearest to it. A fault that hit nothing makes the run unknown.
+A node that was hit is proven by its becoming unschedulable, not Ready, or gone. What is not in a cluster (kind Process,
+Server, ...) is proven by the outage of the lane nearest to it. A fault that hit nothing makes the run unknown, and so
+does one whose effect shows only after the next fault on the same object began: it may be the other one's.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from chaosmongo.history import Fault
 from chaosmongo.history.quantities import seconds
@@ -22,8 +24,14 @@ from .check import Checked
 from .evidence import Evidence
 from .watch import Sighting
 
-Proof = tuple[bool | None, str]
-"""Whether it hit, and what shows it. None: the record cannot tell."""
+
+@dataclass(frozen=True)
+class Proof:
+    """Whether a fault hit, what shows it, and when that was seen. hit is None where the record cannot tell."""
+
+    hit: bool | None
+    told: str
+    seen_ns: int = 0
 
 
 def check(evidence: Evidence) -> Checked[list[FaultSummary]]:
@@ -35,45 +43,79 @@ def check(evidence: Evidence) -> Checked[list[FaultSummary]]:
     return Checked(summaries, Finding("injection", "passed" if proven else "unknown", told))
 
 
+def effect_ns(evidence: Evidence, fault: Fault) -> int:
+    """When the fault had shown its whole effect: its work was done, and each hit was seen. At least its start."""
+    end_ns = fault.start.time_ns if fault.end is None else fault.end.time_ns
+    return max([end_ns, *(_hit(evidence, fault, hit).seen_ns for hit in fault.start.hits)])
+
+
 def _summary(evidence: Evidence, fault: Fault) -> FaultSummary:
-    proven, proof = _proof(evidence, fault)
+    proof = _proof(evidence, fault)
     return FaultSummary(
         name=fault.start.name,
         start_ns=fault.start.time_ns,
         end_ns=fault.end.time_ns if fault.end else None,
         hits=[_named(hit) for hit in fault.start.hits],
-        proven=proven,
-        proof=proof,
+        proven=proof.hit,
+        proof=proof.told,
     )
 
 
 def _proof(evidence: Evidence, fault: Fault) -> Proof:
     if fault.end is not None and fault.end.error:
-        return None, f"it reported an error: {fault.end.error}"
+        return Proof(None, f"it reported an error: {fault.end.error}")
     if not fault.start.hits:
-        return False, "it hit nothing"
+        return Proof(False, "it hit nothing")
     proofs = [_hit(evidence, fault, hit) for hit in fault.start.hits]
-    answers = [answer for answer, _ in proofs]
+    answers = [proof.hit for proof in proofs]
     proven = False if False in answers else None if None in answers else True
-    return proven, ", ".join(text for answer, text in proofs if answer is proven)
+    return Proof(proven, ", ".join(proof.told for proof in proofs if proof.hit is proven))
 
 
 def _hit(evidence: Evidence, fault: Fault, hit: Hit) -> Proof:
+    proof = _sign(evidence, fault, hit)
+    next_ns = _next_ns(evidence, fault, hit)
+    if proof.hit and next_ns is not None and proof.seen_ns > next_ns:
+        return Proof(None, f"{proof.told}, but the next fault on it had begun by then: it may be that one's effect")
+    return proof
+
+
+def _next_ns(evidence: Evidence, fault: Fault, hit: Hit) -> int | None:
+    """When the next fault on the same object began."""
+    same = (hit.kind, hit.namespace, hit.name)
+    starts = [
+        other.start.time_ns
+        for other in evidence.history.faults
+        if other.start.time_ns > fault.start.time_ns
+        and any((one.kind, one.namespace, one.name) == same for one in other.start.hits)
+    ]
+    return min(starts, default=None)
+
+
+def _sign(evidence: Evidence, fault: Fault, hit: Hit) -> Proof:
     if hit.kind not in ("Pod", "Node"):
         return _outage(evidence, fault, hit)
     owner = _owner(evidence, hit)
     if hit.kind == "Pod" and fault.start.expect == "replaced" and owner and owner[0] != "StatefulSet":
         return _succeeded(evidence, fault, hit, owner)
     if hit.kind == "Pod" and fault.start.expect not in _SIGNS:
-        return None, f"nobody knows what proves that {hit.name} is {fault.start.expect!r}"
-    resource, sign = ("pods", _SIGNS[fault.start.expect]) if hit.kind == "Pod" else ("nodes", _node_hit)
+        return Proof(None, f"nobody knows what proves that {hit.name} is {fault.start.expect!r}")
+    resource, signs = ("pods", _SIGNS[fault.start.expect]) if hit.kind == "Pod" else ("nodes", _NODE_SIGNS)
     seen = [s for s in watch.sightings(evidence.history.cluster, resource, hit.namespace) if s.name == hit.name]
     if not seen:
-        return None, f"{_named(hit)} is not in the record"
-    for sighting in seen:
-        if sighting.time_ns > fault.start.time_ns and (proof := sign(hit, sighting)):
-            return True, f"{hit.name} {proof} after {seconds(sighting.time_ns - fault.start.time_ns)}"
-    return False, f"{hit.name} was not {fault.start.expect}: the fault did not hit it"
+        return Proof(None, f"{_named(hit)} is not in the record")
+    before = [sighting for sighting in seen if sighting.time_ns <= fault.start.time_ns]
+    for sign in signs:
+        if before and (already := sign(hit, before[-1])):
+            return Proof(False, f"{hit.name} {already} before the fault: nothing shows that the fault hit it")
+        for sighting in seen[len(before) :]:
+            if shown := sign(hit, sighting):
+                return _after(fault, sighting.time_ns, f"{hit.name} {shown}")
+    return Proof(False, f"{hit.name} was not {fault.start.expect}: nothing shows that the fault hit it")
+
+
+def _after(fault: Fault, seen_ns: int, told: str) -> Proof:
+    return Proof(True, f"{told} after {seconds(seen_ns - fault.start.time_ns)}", seen_ns)
 
 
 Owner = tuple[str, str]
@@ -85,15 +127,23 @@ def _owner(evidence: Evidence, hit: Hit) -> Owner | None:
 
 
 def _succeeded(evidence: Evidence, fault: Fault, hit: Hit, owner: Owner) -> Proof:
-    """The successor of a pod that does not hand down its name."""
-    known = {s.uid for s in evidence.pods if s.time_ns <= fault.start.time_ns}
+    """The successor of a pod that does not hand down its name: each pod that was hit has one of its own."""
+    kin = [other.uid for other in fault.start.hits if _owner(evidence, other) == owner]
+    made, place = _made(evidence, fault, owner), kin.index(hit.uid)
     after = [s for s in evidence.pods if s.time_ns > fault.start.time_ns]
     gone = next((s for s in after if s.gone and s.uid == hit.uid), None)
-    new = next((s for s in after if s.uid not in known and owner in s.owners), None)
-    if gone is None or new is None:
-        return False, f"{hit.name} was not replaced: the fault did not hit it"
-    when = seconds(max(gone.time_ns, new.time_ns) - fault.start.time_ns)
-    return True, f"{hit.name} was replaced by {new.name} after {when}"
+    if gone is None or place >= len(made):
+        return Proof(False, f"{hit.name} was not replaced: nothing shows that the fault hit it")
+    return _after(fault, max(gone.time_ns, made[place].time_ns), f"{hit.name} was replaced by {made[place].name}")
+
+
+def _made(evidence: Evidence, fault: Fault, owner: Owner) -> list[Sighting]:
+    """The owner's pods that were first seen after the fault, in that order."""
+    first: dict[str, Sighting] = {}
+    for sighting in evidence.pods:
+        if owner in sighting.owners:
+            first.setdefault(sighting.uid, sighting)
+    return [sighting for sighting in first.values() if sighting.time_ns > fault.start.time_ns]
 
 
 def _replaced(hit: Hit, seen: Sighting) -> str:
@@ -102,6 +152,11 @@ def _replaced(hit: Hit, seen: Sighting) -> str:
 
 def _restarted(hit: Hit, seen: Sighting) -> str:
     return f"restarted (restart {seen.restarts})" if seen.uid == hit.uid and seen.restarts > hit.restarts else ""
+
+
+def _ended(hit: Hit, seen: Sighting) -> str:
+    ended = seen.uid == hit.uid and seen.containers and not (seen.running or seen.terminating or seen.gone)
+    return "was seen without a running container" if ended else ""
 
 
 def _moved(hit: Hit, seen: Sighting) -> str:
@@ -121,24 +176,30 @@ def _node_hit(_: Hit, seen: Sighting) -> str:
     return "was not Ready" if seen.condition("Ready") not in ("True", "") else ""
 
 
-_SIGNS: dict[str, Callable[[Hit, Sighting], str]] = {
-    "replaced": _replaced,
-    "restarted": _restarted,
-    "moved": _moved,
-    "gone": _gone,
+Sign = Callable[[Hit, Sighting], str]
+"""What a sighting shows of a hit; "" where it shows nothing."""
+
+_SIGNS: dict[str, tuple[Sign, ...]] = {
+    "replaced": (_replaced,),
+    "restarted": (_restarted, _ended),
+    "moved": (_moved,),
+    "gone": (_gone,),
 }
+"""By what the fault expects; the first that shows counts."""
+_NODE_SIGNS: tuple[Sign, ...] = (_node_hit,)
 
 
 def _outage(evidence: Evidence, fault: Fault, hit: Hit) -> Proof:
     """What is not in the cluster was hit when the lane nearest to the server shows it."""
     lane = next((lane for lane in LANES if evidence.lanes.get(lane)), None)
     if lane is None:
-        return None, f"no lane asked {_named(hit)}"
+        return Proof(None, f"no lane asked {_named(hit)}")
     for window in evidence.windows[lane]:
         if window.start.hi_ns > fault.start.time_ns:
-            after = seconds(window.start.hi_ns - fault.start.time_ns)
-            return True, f"{hit.name} no longer answered the {lane} lane after {after}"
-    return False, f"{hit.name} answered the {lane} lane throughout: the fault did not hit it"
+            return _after(fault, window.start.hi_ns, f"{hit.name} no longer answered the {lane} lane")
+        if window.end is None or window.end.hi_ns > fault.start.time_ns:
+            return Proof(None, f"{hit.name} did not answer the {lane} lane when the fault began")
+    return Proof(False, f"{hit.name} answered the {lane} lane throughout: nothing shows that the fault hit it")
 
 
 def _named(hit: Hit) -> str:

@@ -55,6 +55,10 @@ class Window:
     last_failure_ns: int
     first_ok: Op | None
 
+    def covers(self, time_ns: int) -> bool:
+        """Whether it may have been under way at that moment."""
+        return self.start.lo_ns <= time_ns and (self.end is None or self.end.hi_ns > time_ns)
+
 
 def tells(op: Op) -> bool:
     """Whether the operation bears witness to the server being up or not."""

@@ -36,12 +36,13 @@ class Mark:
 class Course:
     """What became of one pod: `uid` is its UID at the fault, `new_uid` its successor's, or its own if it stayed.
 
-    pods: sightings under its name since the fault.
+    restarts: how often its containers had been restarted by the fault. pods: sightings under its name since then.
     """
 
-    name: str
+    fault_ns: int
     uid: str
     new_uid: str
+    restarts: int
     pods: list[Sighting]
 
     @property
@@ -115,13 +116,13 @@ def _lane_marks(evidence: Evidence) -> Iterator[Mark]:
 
 
 def _answers(evidence: Evidence) -> Mark | None:
-    first = _first_success(evidence, "server", "hello")
+    first = _first_success(evidence, "hello")
     return None if first is None else Mark("server answers", first, "server lane: hello")
 
 
 def _serving(evidence: Evidence) -> Mark | None:
     """When the server had answered both a write and a read, which it does not before it answers at all."""
-    firsts = [_first_success(evidence, "server", f) for f in ("write", "read")]
+    firsts = [_first_success(evidence, f) for f in ("write", "read")]
     seen = [first for first in firsts if first is not None]
     if not seen:
         return None
@@ -130,8 +131,8 @@ def _serving(evidence: Evidence) -> Mark | None:
     return Mark("server reads and writes", Bracket(lo_ns, last.hi_ns), "server lane: write and read")
 
 
-def _first_success(evidence: Evidence, lane: str, f: str) -> Bracket | None:
-    caused = evidence.caused_of(lane, f)
+def _first_success(evidence: Evidence, f: str) -> Bracket | None:
+    caused = evidence.server_caused.get(f)
     return caused[-1].first_success if caused else None
 
 
@@ -182,21 +183,21 @@ def _return(evidence: Evidence, course: Course) -> Iterator[Mark]:
 
 def _started(evidence: Evidence, course: Course, new: list[Sighting], until_ns: int | None) -> Mark | None:
     """The start that led to service: the last one by `until_ns`, as the status or the event Started told first."""
-    since_ns = new[0].time_ns if course.replaced and new else evidence.fault_ns or 0
-    starts = [(time_ns, "pod: container running") for time_ns in _run_starts(evidence, course, new)]
-    starts += [(time_ns, "event: Started") for time_ns in _started_events(evidence, course.new_uid, since_ns)]
+    starts = [(time_ns, "pod: container running") for time_ns in _run_starts(course, new)]
+    starts += [(time_ns, "event: Started") for time_ns in _started_events(evidence, course)]
     starts = sorted(start for start in starts if until_ns is None or start[0] <= until_ns)
     if not starts:
         return None
     last_ns = starts[-1][0]
-    idle_ns = max((s.time_ns for s in new if not s.running and s.time_ns < last_ns), default=0)
-    time_ns, source = next(start for start in starts if start[0] > idle_ns)
+    run = max((s.restarts for s in new if s.time_ns <= last_ns), default=0)
+    before_ns = [s.time_ns for s in new if s.time_ns < last_ns and (not s.running or s.restarts < run)]
+    time_ns, source = next(start for start in starts if start[0] > max(before_ns, default=0))
     return _moment("started", time_ns, source)
 
 
-def _run_starts(evidence: Evidence, course: Course, new: list[Sighting]) -> list[int]:
+def _run_starts(course: Course, new: list[Sighting]) -> list[int]:
     """Arrivals of the first status of each run of the containers; in place, only of those after the fault."""
-    known = set() if course.replaced else {_restarts_at(evidence, course)}
+    known = set() if course.replaced else {course.restarts}
     arrivals = []
     for sighting in new:
         if sighting.running and sighting.restarts not in known:
@@ -205,20 +206,15 @@ def _run_starts(evidence: Evidence, course: Course, new: list[Sighting]) -> list
     return arrivals
 
 
-def _restarts_at(evidence: Evidence, course: Course) -> int:
-    before = [s for s in evidence.pods if s.uid == course.uid and s.time_ns <= (evidence.fault_ns or 0)]
-    return before[-1].restarts if before else 0
-
-
-def _started_events(evidence: Evidence, uid: str, since_ns: int) -> list[int]:
+def _started_events(evidence: Evidence, course: Course) -> list[int]:
     return [
         event.time_ns
         for event in evidence.history.cluster
         if event.resource == "events"
         and event.kind in ("ADDED", "MODIFIED")
-        and event.time_ns >= since_ns
+        and event.time_ns > course.fault_ns
         and event.object.get("reason") == "Started"
-        and (event.object.get("involvedObject") or {}).get("uid") == uid
+        and (event.object.get("involvedObject") or {}).get("uid") == course.new_uid
     ]
 
 
@@ -252,7 +248,7 @@ def _ready(course: Course) -> int | None:
 def _endpoint(evidence: Evidence, course: Course) -> int | None:
     missed = course.replaced
     for sighting in watch.sightings(evidence.history.cluster, "endpointslices", evidence.history.run.target.namespace):
-        if sighting.time_ns <= (evidence.fault_ns or 0):
+        if sighting.time_ns <= course.fault_ns:
             continue
         serves = not sighting.gone and _serves(sighting, course.new_uid)
         if serves and missed:
@@ -287,7 +283,7 @@ def _course(evidence: Evidence) -> Course | None:
         return None
     since = [s for s in evidence.pods if s.name == pod.name and s.time_ns > fault_ns]
     new_uid = next((s.uid for s in since if s.uid != pod.uid), pod.uid)
-    return Course(pod.name, pod.uid, new_uid, since)
+    return Course(fault_ns, pod.uid, new_uid, pod.restarts, since)
 
 
 def _subject(evidence: Evidence, fault: FaultStart, present: dict[str, Sighting]) -> Sighting | None:

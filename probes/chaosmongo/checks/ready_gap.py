@@ -13,7 +13,7 @@ from .phases import ready_ns
 def check(evidence: Evidence) -> Checked[Bracket | None]:
     """No finding: a gap is neither good nor bad. None where Ready or the write was not seen."""
     ready = ready_ns(evidence)
-    caused = evidence.caused_of("server", "write")
+    caused = evidence.server_caused.get("write")
     first = caused[-1].first_ok if caused else None
     if ready is None or first is None:
         return Checked(None, None)

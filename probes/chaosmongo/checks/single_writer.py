@@ -3,7 +3,8 @@ as watch events can tell (Kubernetes documentation, StatefulSets: at most one po
 
 A container runs from its first status that says so until the last one that says it has terminated. Statuses come from
 the kubelet: a pod that is removed while its last status says "running" (force deleted, or on a dead node) may run on,
-and nobody can tell from the record until when. An overlap that is shown fails; one that is not excluded is unknown.
+and nobody can tell from the record until when. An overlap that is shown fails; one that is neither shown nor excluded
+is unknown.
 """
 
 from dataclasses import dataclass
@@ -22,7 +23,8 @@ OUT_OF_SERVICE = "node.kubernetes.io/out-of-service"
 """With this taint an operator warrants that a node is shut down and its containers with it (Kubernetes documentation,
 Node Shutdowns: non-graceful node shutdown)."""
 
-Overlap = Literal["excluded", "possible", "shown"]
+Overlap = Literal["possible", "shown"] | None
+"""None: it is excluded."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,10 @@ def check(evidence: Evidence) -> Checked[None]:
     if shown:
         return Checked(None, Finding("single_writer", "failed", f"two writers at a time: {listed(shown)}"))
     if possible:
-        why = f"two writers at a time cannot be excluded: {listed(possible)}; the first was never seen to have stopped"
+        why = (
+            f"two writers at a time cannot be excluded: {listed(possible)}; "
+            "nothing on record shows that the first had stopped before the other began"
+        )
         return Checked(None, Finding("single_writer", "unknown", why))
     return Checked(None, Finding("single_writer", "passed", _alone(lives)))
 
@@ -147,10 +152,17 @@ def _overlap(one: Life, other: Life, nodes: list[Sighting]) -> Overlap:
     if one.stopped is None:
         if one.gone_ns is None:
             return "shown" if _node_was_ready(nodes, one.node, other.ran_ns) else "possible"
-        return "excluded" if _warranted_off(nodes, one.node, one.gone_ns) else "possible"
-    if one.stopped < other.created or not (one.finished_at and other.started_at):
-        return "excluded" if one.stopped < other.ran else "shown"
-    return "shown" if one.finished_at > other.started_at else "excluded"
+        return None if _warranted_off(nodes, one.node, one.gone_ns) else "possible"
+    return None if one.stopped < other.created else _by_the_clock(one, other)
+
+
+def _by_the_clock(one: Life, other: Life) -> Overlap:
+    """By the kubelet's whole seconds. Nobody can tell within one second, from the clocks of two nodes, or where a
+    status has no times.
+    """
+    if one.node != other.node or not (one.finished_at and other.started_at) or one.finished_at == other.started_at:
+        return "possible"
+    return "shown" if one.finished_at > other.started_at else None
 
 
 def _node(nodes: list[Sighting], name: str, time_ns: int) -> Sighting | None:

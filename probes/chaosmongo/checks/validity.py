@@ -1,18 +1,25 @@
 """Is the instrument to be believed? One problem of these makes the verdict unknown, however good the rest looks.
 
-the record   damaged or torn, without plan, operations or end, with a gap in a watch, without a complete read-back
-the load     less than 95 % of the planned rate before the fault, by lane and function; too many operations in flight
+the record   damaged, torn or not closed; without plan, operations or end; with a gap in a watch; without a whole
+             read-back that began when all was over
+the load     less than 95 % of the planned rate before the fault, by lane and function, or less than that begun after
+             it; too many operations in flight
 the prober   late: the 99th percentile of sent minus due is not below the lane's tick
-the course   no fault, no seeded scores, an outage under way when the fault began
+the way      a port-forward that ended by itself, or was too slow
+the course   no fault, no seeded scores; a lane that was not watched for a second before the fault or not until a second
+             after its effect had shown; an outage under way when the fault began
 """
 
 from collections.abc import Callable, Iterator
 
-from chaosmongo.history.quantities import counted, listed, milliseconds
+from chaosmongo.history import Op
+from chaosmongo.history.quantities import counted, listed, milliseconds, seconds
 from chaosmongo.history.results import Finding
 
+from . import injection, reach
 from .check import Checked
 from .evidence import Evidence
+from .outages import STABLE_NS
 
 LOAD = 0.95
 """Share of the planned rate that must have been sent before the fault."""
@@ -26,10 +33,12 @@ LATE_AT = 0.99
 
 def check(evidence: Evidence) -> Checked[None]:
     problems = [problem for part in _PARTS for problem in part(evidence)]
-    details = {"lateness_p99_ms": {lane: round(late / 1e6, 3) for lane, late in _lateness(evidence).items()}}
+    lateness = _lateness(evidence)
+    details = {"lateness_p99_ms": {lane: round(late / 1e6, 3) for lane, late in lateness.items()}}
     if problems:
         return Checked(None, Finding("validity", "unknown", "; ".join(problems), details), tuple(_doubts(evidence)))
-    told = f"record whole, load on time (99 % within {_latest(evidence)}), undisturbed before the fault"
+    latest = milliseconds(max(lateness.values(), default=0))
+    told = f"record whole, load on time (99 % within {latest}), undisturbed before the fault"
     return Checked(None, Finding("validity", "passed", told, details), tuple(_doubts(evidence)))
 
 
@@ -39,21 +48,18 @@ def _record(evidence: Evidence) -> Iterator[str]:
         yield f"the record is damaged: {listed(history.damage, most=2)}"
     if history.torn:
         yield f"a writer was cut off in the middle of a line: {listed(sorted(set(history.torn)))}"
+    unclosed = sorted(set(history.unclosed) - set(history.torn))
+    if unclosed:
+        yield f"a writer did not close its file, so that lines may be missing: {listed(unclosed)}"
     if history.plan is None:
         yield "the workload's plan is not on record"
     if not history.ops:
         yield "no operation is on record"
     elif not any(note.what == "stopped" for note in history.ops_notes):
         yield "the workload did not close its record"
-    unfinished = _unfinished(evidence)
+    unfinished = sum(not op.done_ns for op in history.ops)
     if unfinished:
         yield f"{counted(unfinished, 'operation')} never ended on record"
-
-
-def _unfinished(evidence: Evidence) -> int:
-    """Operations that must have ended, one way or the other, before the record did."""
-    deadlines = {lane: evidence.deadline_ns(lane) or 0 for lane in evidence.lanes}
-    return sum(not op.done_ns and op.due_ns + deadlines[op.lane] < evidence.end_ns for op in evidence.history.ops)
 
 
 def _watch(evidence: Evidence) -> Iterator[str]:
@@ -69,14 +75,19 @@ def _read_back(evidence: Evidence) -> Iterator[str]:
     scan = evidence.history.scan
     if not evidence.history.seeded:
         yield "no scores were seeded"
+    if evidence.unread:
+        yield evidence.unread
     if scan is None:
-        yield "the database was not read back"
-    elif scan.end is None or scan.end.error:
-        yield "the read-back is not complete"
-    elif scan.end.documents != len(scan.documents):
-        yield f"the read-back counted {scan.end.documents:,} documents, and {len(scan.documents):,} are on record"
-    if scan is not None and scan.start.time_ns < max((op.done_ns for op in evidence.history.ops if op.key), default=0):
+        return
+    if scan.start.time_ns < max((op.done_ns for op in evidence.history.ops if op.key), default=0):
         yield "the read-back began before the last operation was over"
+    if scan.start.time_ns < max(_effects(evidence), default=0):
+        yield "the read-back began before the fault had shown its effect"
+
+
+def _effects(evidence: Evidence) -> list[int]:
+    """When each fault had shown its effect."""
+    return [injection.effect_ns(evidence, fault) for fault in evidence.history.faults]
 
 
 def _course(evidence: Evidence) -> Iterator[str]:
@@ -84,9 +95,15 @@ def _course(evidence: Evidence) -> Iterator[str]:
     if fault_ns is None:
         yield "there was no fault"
         return
+    shown_ns = max(_effects(evidence))
     for lane, ops in evidence.lanes.items():
         if not any(op.outcome == "ok" and op.done_ns <= fault_ns for op in ops):
             yield f"{lane} gave no good answer before the fault"
+        elif ops[0].due_ns > fault_ns - STABLE_NS:
+            yield f"{lane} was watched for {seconds(fault_ns - ops[0].due_ns)} only before the fault"
+        if ops and ops[-1].due_ns < shown_ns + STABLE_NS:
+            last, shown = seconds(ops[-1].due_ns - fault_ns), seconds(shown_ns - fault_ns)
+            yield f"{lane} was watched until {last} after the fault began only, and all of its effect showed at {shown}"
         for window in evidence.windows[lane]:
             if not evidence.is_caused(window) and (window.end is None or window.end.hi_ns > fault_ns):
                 yield f"{lane} was down already when the fault began"
@@ -96,24 +113,33 @@ def _load(evidence: Evidence) -> Iterator[str]:
     plan, fault_ns = evidence.history.plan, evidence.fault_ns
     if plan is None or fault_ns is None or not evidence.history.ops:
         return
-    begin_ns = min(op.due_ns for op in evidence.history.ops)
+    begin_ns, end_ns = (extreme(op.due_ns for op in evidence.history.ops) for extreme in (min, max))
     for lane, lane_plan in plan.lanes.items():
         for f, rate in lane_plan.rates.items():
-            due = [op for op in evidence.lanes[lane] if op.f == f and op.due_ns < fault_ns]
-            first_ns = min(due[0].due_ns, begin_ns + LATE_START_NS) if due else begin_ns
+            ops = [op for op in evidence.lanes[lane] if op.f == f]
+            before = [op for op in ops if op.due_ns < fault_ns]
+            first_ns = min(before[0].due_ns, begin_ns + LATE_START_NS) if before else begin_ns
             planned = rate * max(0, fault_ns - first_ns) / 1e9
-            sent = sum(op.sent_ns > 0 for op in due)
+            sent = sum(op.sent_ns > 0 for op in before)
             if rate and sent < max(1, int(LOAD * planned)):
                 yield f"{lane} sent {sent:,} of {planned:,.0f} planned {f} operations before the fault"
+            planned, begun = rate * max(0, end_ns - fault_ns) / 1e9, len(ops) - len(before)
+            if begun < int(LOAD * planned):
+                yield f"{lane} began {begun:,} of {planned:,.0f} planned {f} operations after the fault"
 
 
 def _in_flight(evidence: Evidence) -> Iterator[str]:
     unsent: dict[str, int] = {}
     for op in evidence.history.ops:
-        if not op.sent_ns and op.outcome == "fail" and "in flight" in op.error:
+        if _left_out(op):
             unsent[op.lane] = unsent.get(op.lane, 0) + 1
     for lane, number in unsent.items():
         yield f"{lane} did not send {counted(number, 'operation')}: too many in flight"
+
+
+def _left_out(op: Op) -> bool:
+    """Whether it was not sent, although there was something to send: a read without a key has nothing to read yet."""
+    return not op.sent_ns and op.outcome == "fail" and (op.f != "read" or bool(op.key))
 
 
 def _late(evidence: Evidence) -> Iterator[str]:
@@ -142,10 +168,6 @@ def _tick_ns(evidence: Evidence, lane: str) -> float | None:
     return 1e9 / fastest if fastest else None
 
 
-def _latest(evidence: Evidence) -> str:
-    return milliseconds(max(_lateness(evidence).values(), default=0))
-
-
 _PARTS: tuple[Callable[[Evidence], Iterator[str]], ...] = (
     _record,
     _watch,
@@ -154,6 +176,7 @@ _PARTS: tuple[Callable[[Evidence], Iterator[str]], ...] = (
     _load,
     _in_flight,
     _late,
+    reach.problems,
 )
 
 
@@ -169,3 +192,4 @@ def _doubts(evidence: Evidence) -> Iterator[str]:
     for note in evidence.history.cluster_notes:
         if note.what == "not watched":
             yield f"{note.detail.get('resource', 'a resource')} could not be watched: {note.detail.get('reason', '')}"
+    yield from reach.doubts(evidence)

@@ -7,7 +7,19 @@ from chaosmongo.history import History
 from chaosmongo.history.quantities import counted, limit, measured, seconds
 from chaosmongo.history.results import Durability, FaultSummary, Finding, LaneRecovery, Phase, Verdict, worst
 
-from . import course, durability, identity, injection, phases, ready_gap, recovery, seeds, single_writer, validity
+from . import (
+    alone,
+    course,
+    durability,
+    identity,
+    injection,
+    phases,
+    ready_gap,
+    recovery,
+    seeds,
+    single_writer,
+    validity,
+)
 from .check import Checked
 from .evidence import Evidence
 
@@ -27,8 +39,12 @@ def judge(history: History) -> Verdict:
     single = _run("single_writer", single_writer.check, evidence, None)
     phased: Checked[list[Phase]] = _run("phases", phases.check, evidence, [])
     gap = _run("ready_gap", ready_gap.check, evidence, None)
-    checked: list[Checked[object]] = [valid, hit, recovered, durable, seeded, identical, single, phased, gap, ran]
-    findings = [part.finding for part in checked if part.finding is not None]
+    company = _run(alone.NAME, alone.check, evidence, None)
+    checked: list[Checked[object]] = [
+        *(valid, hit, recovered, durable, seeded, identical, single, phased, gap, ran, company)
+    ]
+    findings = [_believed(part.finding, evidence) for part in checked if part.finding is not None]
+    findings = alone.tempered(findings, evidence)
     answer = worst([finding.verdict for finding in findings])
     return Verdict(
         run=history.run.run,
@@ -53,15 +69,30 @@ def _run(name: str, check: Callable[[Evidence], Checked[T]], evidence: Evidence,
         return Checked(otherwise, Finding(name, "unknown", told))
 
 
+RESTS_ON = {
+    "recovery": ("ops", "faults"),
+    "identity": ("cluster", "faults"),
+    "single_writer": ("cluster",),
+    "course": ("faults",),
+}
+"""The files that a failure may be read out of. Durability and seeds do not look at damaged ones at all."""
+
+
+def _believed(finding: Finding, evidence: Evidence) -> Finding:
+    """The finding; where it is a failure that a damaged file tells of, nobody knows."""
+    damaged = [file for file in RESTS_ON.get(finding.check, ()) if evidence.damaged(file)]
+    if finding.verdict != "failed" or not damaged:
+        return finding
+    return Finding(finding.check, "unknown", f"{finding.summary} (but {damaged[0]} is damaged)", finding.details)
+
+
 def _sentence(answer: str, findings: list[Finding], durable: Durability | None, lanes: list[LaneRecovery]) -> str:
-    if answer == "passed":
+    if answer == "passed" and durable is not None:
         return f"{_kept(durable)}; {_recovered(lanes)}"
-    return "; ".join(finding.summary for finding in findings if finding.verdict == answer) or "nothing was checked"
+    return "; ".join(finding.summary for finding in findings if finding.verdict == answer)
 
 
-def _kept(durable: Durability | None) -> str:
-    if durable is None:
-        return "nothing was read back"
+def _kept(durable: Durability) -> str:
     acknowledged = durable.kept + durable.lost
     return f"{counted(acknowledged, 'acknowledged write')}, {f'{durable.lost:,} lost' if durable.lost else 'none lost'}"
 
@@ -74,7 +105,7 @@ def _recovered(lanes: list[LaneRecovery]) -> str:
     limits = {lane.objective_s for lane in lanes}
     if len(limits) == 1 and None not in limits:
         return f"{', '.join(told)} (objective {limit(lanes[0].objective_s or 0)})"
-    return ", ".join(text + _limit(lane) for text, lane in zip(told, lanes, strict=True)) or "no lane was measured"
+    return ", ".join(text + _limit(lane) for text, lane in zip(told, lanes, strict=True))
 
 
 def _limit(lane: LaneRecovery) -> str:
@@ -82,11 +113,8 @@ def _limit(lane: LaneRecovery) -> str:
 
 
 def _told(lane: LaneRecovery) -> str:
+    """Of a run that passed: the lane recovered, or had no outage."""
     who = _WHO.get(lane.lane, f"{lane.lane} was served")
     if lane.rta is not None:
         return f"{who} again after {measured(lane.rta)}"
-    if lane.shorter_than_ns is not None:
-        return f"{who} without an outage longer than {seconds(lane.shorter_than_ns, 3)}"
-    if lane.censored_ns is not None:
-        return f"{who} not again within {seconds(lane.censored_ns)}"
-    return f"whether {who} is not known"
+    return f"{who} without an outage longer than {seconds(lane.shorter_than_ns or 0, 3)}"

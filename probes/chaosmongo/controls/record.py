@@ -17,26 +17,35 @@ from typing import Any
 import click
 from chaoslib.exceptions import InterruptExecution
 
-from chaosmongo import run
+from chaosmongo import run, undo
 from chaosmongo.checks import judge
 from chaosmongo.errors import ChaosMongoError
 from chaosmongo.history import RecordError, RunDirectory, read, write_whole
 from chaosmongo.history.results import Verdict
+from chaosmongo.undo import registration
 
 logger = logging.getLogger("chaostoolkit")
 
 REPORT_TIMEOUT_S = 120
+LOOKS_AROUND_WITHIN_S = 2
+"""At the end the database is either there or was given up before."""
 
 
 def before_experiment_control(context: dict[str, Any], configuration: dict[str, Any] | None = None, **_: Any) -> None:
     """Opens the run, or stops the experiment before anything is touched, saying why."""
     try:
-        run.open_run(_experiment_name(context), context, configuration or {})
+        recording = run.open_run(_experiment_name(context), context, configuration or {})
     except ChaosMongoError as error:
         raise InterruptExecution(str(error)) from None
     except Exception as error:  # Chaos Toolkit would swallow it and run the experiment without a record
         logger.debug("opening the run failed", exc_info=True)
         raise InterruptExecution(f"The run could not be opened: {type(error).__name__}: {error}") from None
+    if recording.met:
+        logger.warning(
+            "At work on the same scores: %s. So this run cannot pass. If that one was killed: chaos recovery undo %s",
+            ", ".join(recording.met),
+            recording.config.runs_directory / recording.met[0],
+        )
 
 
 def after_hypothesis_control(context: dict[str, Any], state: dict[str, Any] | None = None, **_: Any) -> None:  # noqa: ARG001
@@ -57,17 +66,24 @@ def after_activity_control(context: dict[str, Any], state: dict[str, Any] | None
 
 
 def after_experiment_control(context: dict[str, Any], state: dict[str, Any] | None = None, **_: Any) -> None:  # noqa: ARG001
-    """Closes the record, judges it, has the report drawn, and corrects the journal."""
+    """Closes the record, judges it, has the report drawn, and corrects the journal.
+
+    Until there is a verdict the journal says failed: Chaos Toolkit swallows whatever goes wrong here, and would exit 0.
+    """
     journal = state if state is not None else {}
     recording = _recording()
     if recording is None:
         return
-    recording.note("ended", status=str(journal.get("status")), deviated=bool(journal.get("deviated")))
-    verdict = _end()
+    status = journal.get("status")
+    if status == "completed":
+        journal["status"] = "failed"
+    # Whoever started `chaos run` finds its record by the journal.
+    journal["recovery"] = {"run": recording.run.run, "directory": str(recording.directory.path)}
+    verdict = _end({"status": str(status), "deviated": bool(journal.get("deviated"))})
     if verdict is None or verdict.verdict == "unknown":
-        if journal.get("status") == "completed":
-            journal["status"] = "failed"
-    elif verdict.verdict == "failed":
+        return
+    journal["status"] = status
+    if verdict.verdict == "failed":
         journal["deviated"] = True
 
 
@@ -76,12 +92,22 @@ def cleanup_control() -> None:
     _end()
 
 
-def _end() -> Verdict | None:
-    """Closes the run; None where there was none or it cannot be judged. Never raises."""
-    recording = run.forget()
+def _end(ended: dict[str, Any] | None = None) -> Verdict | None:
+    """Closes the run; None where there was none or it cannot be judged. `ended`: how the experiment did, if it has."""
+    recording = _recording()
     if recording is None:
         return None
     path = recording.directory.path
+    try:
+        recording.stop_workload()
+        if ended is not None:
+            recording.look_around(LOOKS_AROUND_WITHIN_S)
+            recording.note("ended", **ended)
+        _leave(recording)
+    except (ChaosMongoError, OSError) as error:
+        logger.error("The run was not recorded to its end: %s", error)
+    finally:
+        run.forget()
     verdict = None
     try:
         verdict = judge(read(path))
@@ -90,6 +116,20 @@ def _end() -> Verdict | None:
         logger.error("The run in %s cannot be judged: %s", path, error)
     _report(path)
     return verdict
+
+
+def _leave(recording: run.Recording) -> None:
+    """Takes back what is the recording's own, and says how to take back what the experiment has left."""
+    ours = [one for one in recording.pending.values() if one.action == registration.NAME]
+    for _ in undo.take_back(recording, ours, recording.undone):
+        pass  # what could not be taken back is pending, and told below
+    if recording.pending:
+        left = ", ".join(sorted({one.action for one in recording.pending.values()}))
+        logger.warning(
+            "This run leaves something behind (%s). To take it back: chaos recovery undo %s",
+            left,
+            recording.directory.path,
+        )
 
 
 def _report(path: Path) -> None:

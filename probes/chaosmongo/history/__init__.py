@@ -5,11 +5,15 @@ results    what the checks say of it (verdict.json)
 quantities how numbers are told, with units and no more digits than are known
 rundir     where the files are
 writer     append-only, group commit
+model      a run as it is judged: `History`
+lines      the lines of one file as records
+operations the files of the workload's shards as operations
 reader     from a directory to a `History`
 """
 
 from .errors import NewerFormat, NotARun, RecordError
-from .reader import Fault, History, Op, Scan, read, read_run, read_verdict
+from .model import Fault, History, Op, Scan
+from .reader import read, read_run, read_verdict
 from .rundir import RunDirectory
 from .writer import Writer, write_whole
 

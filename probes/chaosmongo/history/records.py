@@ -5,18 +5,21 @@ A run directory holds
     run.json         `Run`: what was run, against what, with which objectives; written before anything is touched
     ops.jsonl        `Plan`, then for every operation an `Invoke` and at most one of `Ok`, `Fail`, `Info`; `Note`
     cluster.jsonl    `ClusterEvent`: lists and watch events, stamped on arrival; `Note`
-    faults.jsonl     `FaultStart`, `FaultEnd`; `Note` of the experiment's course (hypothesis, activity, ended)
-    undo.jsonl       `Undo`, `Undone`: how to take back what the run changed
-    readback.jsonl   `Seeded`, `ScanStart`, `Document`, `ScanEnd`: what is in the database afterwards
+    faults.jsonl     `FaultStart`, `FaultEnd`; `Note` of the experiment's course (hypothesis, activity, company, ended)
+    undo.jsonl       `Undo`, `Undone`: how to take back what the run changed; what was taken back after its end stands
+                     in undone-1.jsonl, undone-2.jsonl, ...
+    readback.jsonl   `Seeded`, `ScanStart`, `Document`, `SeedsRead`, `ScanEnd`: what is in the database afterwards
     verdict.json     `results.Verdict`, computed from the files above and from nothing else
 
-Every `.jsonl` file begins with a `Header`, has one writer, and is appended to only. All `*_ns` are nanoseconds of
-CLOCK_MONOTONIC of the one machine that recorded the run; `Anchor` ties them to the wall clock, which only labels.
+Every `.jsonl` file begins with a `Header`, has one writer, is appended to only, and ends with a `Footer` once it is
+whole. A workload of several processes (shards) writes ops-0.jsonl, ops-1.jsonl, ... in place of ops.jsonl. All `*_ns`
+are nanoseconds of CLOCK_MONOTONIC of the one machine that recorded the run; `Anchor` ties them to the wall clock, which
+only labels.
 
 The operations are Jepsen's (invoke, ok, fail, info; jepsen-io/jepsen, `jepsen.history`).
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 
@@ -25,6 +28,9 @@ FORMAT = 1
 
 Lane = Literal["server", "driver", "user"]
 LANES: tuple[Lane, ...] = ("server", "driver", "user")
+
+MOST_SHARDS = 64
+"""Processes that one workload may have."""
 
 Function = Literal["hello", "write", "read"]
 """hello: is there a server; write: insert one score; read: one score (server, driver) or the score list (user)."""
@@ -36,6 +42,15 @@ class Header(msgspec.Struct, tag="header", frozen=True):
     file: str
     run: str
     format: int = FORMAT
+
+
+class Footer(msgspec.Struct, tag="footer", frozen=True):
+    """Last line of a `.jsonl` file that its writer closed: how many lines stand before it, and their CRC-32 (RFC 1952,
+    section 8), line ends included. Lines that were lost or altered afterwards show; without a footer nobody can tell.
+    """
+
+    lines: int
+    crc32: int
 
 
 class Anchor(msgspec.Struct, frozen=True):
@@ -76,6 +91,19 @@ class Target(msgspec.Struct, frozen=True):
     collection: str
 
 
+class Found(msgspec.Struct, frozen=True):
+    """Where MongoDB was found, so that what was put into it can be taken out again when the runner is gone.
+
+    mongo: host and port. service, secret: their names in the target's namespace; empty where the run was given a URI,
+    which is on no record. namespace_uid tells that namespace from one of the same name in another cluster.
+    """
+
+    mongo: str = ""
+    service: str = ""
+    secret: str = ""
+    namespace_uid: str = ""
+
+
 class Environment(msgspec.Struct, frozen=True):
     """Fingerprint of where the run took place; runs from unlike environments are not pooled.
 
@@ -103,6 +131,7 @@ class Run(msgspec.Struct, frozen=True):
     environment: Environment
     horizon_s: float
     """How long recovery was waited for: what has not recovered by then is censored, never a number."""
+    found: Found = Found()
     format: int = FORMAT
 
 
@@ -112,7 +141,7 @@ class Run(msgspec.Struct, frozen=True):
 class LanePlan(msgspec.Struct, frozen=True):
     """What a lane was asked to do: operations per second by function, and the deadline of each operation in seconds.
 
-    `via` is the way to the server: "pod" (the pod's own address, following the pod), "service", "uri".
+    `via` is the way to the server: "pod" (the pod's own address, following the pod), "service", "port-forward", "uri".
     """
 
     rates: dict[str, float]
@@ -121,13 +150,20 @@ class LanePlan(msgspec.Struct, frozen=True):
 
 
 class Plan(msgspec.Struct, tag="plan", frozen=True):
-    """What the workload was asked to do, written before its first operation."""
+    """What the workload was asked to do, written before its first operation, which is due at or after time_ns.
+
+    lanes are those of the whole workload: of each function, operation k is sent by shard k mod `shards`, and this file
+    is of `shard`. write_concern is what the driver was given, {} where it is left to the server. in_flight_max is each
+    shard's own.
+    """
 
     time_ns: int
     lanes: dict[str, LanePlan]
     write_concern: dict[str, Any]
     retry_writes: bool
     in_flight_max: int
+    shard: Annotated[int, msgspec.Meta(ge=0)] = 0
+    shards: Annotated[int, msgspec.Meta(ge=1, le=MOST_SHARDS)] = 1
 
 
 class Invoke(msgspec.Struct, tag="invoke", frozen=True, omit_defaults=True, gc=False):
@@ -137,8 +173,8 @@ class Invoke(msgspec.Struct, tag="invoke", frozen=True, omit_defaults=True, gc=F
     """
 
     op: int
-    lane: str
-    f: str
+    lane: Lane
+    f: Function
     due_ns: int
     key: str = ""
     digest: str = ""
@@ -176,7 +212,7 @@ class Info(msgspec.Struct, tag="info", frozen=True, omit_defaults=True, gc=False
     stale: bool = False
 
 
-OpsLine = Header | Plan | Invoke | Ok | Fail | Info | Note
+OpsLine = Header | Plan | Invoke | Ok | Fail | Info | Note | Footer
 
 
 # --- cluster.jsonl ---
@@ -196,7 +232,7 @@ class ClusterEvent(msgspec.Struct, tag="event", frozen=True, omit_defaults=True)
     items: list[dict[str, Any]] = []
 
 
-ClusterLine = Header | ClusterEvent | Note
+ClusterLine = Header | ClusterEvent | Note | Footer
 
 
 # --- faults.jsonl, undo.jsonl ---
@@ -234,7 +270,7 @@ class FaultEnd(msgspec.Struct, tag="end", frozen=True, omit_defaults=True):
     error: str = ""
 
 
-FaultLine = Header | FaultStart | FaultEnd | Note
+FaultLine = Header | FaultStart | FaultEnd | Note | Footer
 
 
 class Undo(msgspec.Struct, tag="undo", frozen=True):
@@ -251,7 +287,7 @@ class Undone(msgspec.Struct, tag="undone", frozen=True):
     time_ns: int
 
 
-UndoLine = Header | Undo | Undone | Note
+UndoLine = Header | Undo | Undone | Note | Footer
 
 
 # --- readback.jsonl ---
@@ -277,6 +313,28 @@ class Document(msgspec.Struct, tag="doc", frozen=True, gc=False):
 
     key: str
     digest: str
+    count: ClassVar[int] = 1
+
+
+DIGEST_DIGITS = 16
+"""Hexadecimal digits of the digest of a score (see `scores.digest`)."""
+
+Number = Annotated[int, msgspec.Meta(ge=0)]
+Digests = Annotated[str, msgspec.Meta(pattern=rf"^(?:[0-9a-f]{{{DIGEST_DIGITS}}})+\Z")]
+
+
+class SeedsRead(msgspec.Struct, tag="seeds", frozen=True, gc=False):
+    """Scores of a seed that are in the database, numbers first, first + 1 and so on, each read right after the other:
+    the digests of what each holds now, joined. Stands for as many `Document`s.
+    """
+
+    seed: int
+    first: Number
+    digests: Digests
+
+    @property
+    def count(self) -> int:
+        return len(self.digests) // DIGEST_DIGITS
 
 
 class ScanEnd(msgspec.Struct, tag="scanned", frozen=True, omit_defaults=True):
@@ -287,4 +345,4 @@ class ScanEnd(msgspec.Struct, tag="scanned", frozen=True, omit_defaults=True):
     error: str = ""
 
 
-ReadbackLine = Header | Seeded | ScanStart | Document | ScanEnd | Note
+ReadbackLine = Header | Seeded | ScanStart | Document | SeedsRead | ScanEnd | Note | Footer

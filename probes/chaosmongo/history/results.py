@@ -78,7 +78,7 @@ class LaneRecovery(msgspec.Struct, frozen=True):
 class Phase(msgspec.Struct, frozen=True):
     """One stretch of the recovery: from the previous mark to this one. The phases of a run add up to its RTA.
 
-    `name` is that of the mark it ends with, in the words of docs/DEFINITIONS.md; `source` says what showed it
+    `name` is that of the mark it ends with (see chaosmongo.checks.phases); `source` says what showed it
     (watch event, lane).
     """
 
@@ -97,13 +97,21 @@ class Loss(msgspec.Struct, frozen=True):
     acknowledged_ns: int
 
 
+class StaleRead(msgspec.Struct, frozen=True):
+    """A read, sent at sent_ns, that missed what had been acknowledged before and is there afterwards."""
+
+    key: str
+    lane: str
+    sent_ns: int
+
+
 class Durability(msgspec.Struct, frozen=True):
     """Fate of every write, exactly one each; the counts add up to `writes`.
 
     acknowledged: kept, lost, altered, duplicated. unknown (info): recovered, absent. failed: rejected (absent),
     applied. `phantoms` are documents with the run's marker that nobody wrote. `stale_reads` were answered without a
-    score that had been acknowledged before they were sent. shape: "none", "suffix" (in the order of acknowledgement) or
-    "hole".
+    score that had been acknowledged before they were sent and is there afterwards. shape: "none", "suffix" (in the
+    order of acknowledgement) or "hole".
     rpa_ns: from the last surviving acknowledgement before the first fault to that fault; None where nothing was lost.
     The lists hold at most `LISTED` entries each, the counts are whole.
     """
@@ -126,6 +134,7 @@ class Durability(msgspec.Struct, frozen=True):
     duplicated_writes: list[Loss] = []
     applied_keys: list[str] = []
     phantom_keys: list[str] = []
+    stale_reads_seen: list[StaleRead] = []
 
 
 LISTED = 100

@@ -14,7 +14,17 @@ class RunDirectory:
 
     @property
     def ops(self) -> Path:
+        """What the workload records where it is one process."""
         return self.path / "ops.jsonl"
+
+    def shard(self, number: int, shards: int) -> Path:
+        """What one of the workload's processes records. `number` counts from 0."""
+        return self.ops if shards == 1 else self.path / f"ops-{number}.jsonl"
+
+    def ops_files(self) -> list[Path]:
+        """What the workload's processes have recorded, as far as it is there, in the order of their numbers."""
+        shards = [file for file in self.path.glob("ops-*.jsonl") if file.stem[4:].isdecimal()]
+        return [file for file in [self.ops] if file.exists()] + sorted(shards, key=lambda file: int(file.stem[4:]))
 
     @property
     def cluster(self) -> Path:

@@ -1,14 +1,17 @@
 """One writer for one file of records. Append-only; what `commit` returned from is on disk."""
 
+import contextlib
+import fcntl
 import os
 import threading
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 
 import msgspec
 
-from .records import Header
+from .records import Footer, Header
 
 _encoder = msgspec.json.Encoder()
 
@@ -16,13 +19,19 @@ _encoder = msgspec.json.Encoder()
 class Writer:
     """Appends records to a file, one JSON line each. Safe to use from several threads.
 
+    While it is open the file is locked (flock(2)), which ends with the writer's process however that ends: so others
+    can tell whether the writer is still there.
+
     The file is readable by its owner alone. Raises FileExistsError where the file is there already: a file has one
     writer in its life.
     """
 
     def __init__(self, path: Path, file: str, run: str) -> None:
         self._lock = threading.Lock()
+        self._lines, self._crc32 = 0, 0
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        with contextlib.suppress(OSError):  # a file system without locks: nobody can tell
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         self.write(Header(file=file, run=run))
 
     def write(self, *records: msgspec.Struct) -> None:
@@ -35,16 +44,23 @@ class Writer:
         os.fdatasync(self._fd)
 
     def _append(self, records: Iterable[msgspec.Struct]) -> None:
-        lines = _encoder.encode_lines(list(records))
+        records = list(records)
+        lines = _encoder.encode_lines(records)
         with self._lock:
-            view = memoryview(lines)
-            while view:
-                view = view[os.write(self._fd, view) :]
+            self._put(lines)
+            self._lines += len(records)
+            self._crc32 = zlib.crc32(lines, self._crc32)
+
+    def _put(self, lines: bytes) -> None:
+        view = memoryview(lines)
+        while view:
+            view = view[os.write(self._fd, view) :]
 
     def close(self) -> None:
-        """Puts everything on disk and closes the file. Doing it twice is harmless."""
+        """Says that the file is whole, puts everything on disk and closes it. Doing it twice is harmless."""
         with self._lock:
             if self._fd >= 0:
+                self._put(_encoder.encode_lines([Footer(self._lines, self._crc32)]))
                 os.fdatasync(self._fd)
                 os.close(self._fd)
                 self._fd = -1

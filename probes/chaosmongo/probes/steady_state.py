@@ -1,49 +1,49 @@
 """Is the system as it should be, now? For the steady state hypothesis. Each returns a bool and says why in the log."""
 
-import http.client
-import json
 import logging
-import urllib.error
-import urllib.request
+import time
 
-from chaosmongo import run, scores
+from chaosmongo import readback, run
 from chaosmongo.actions.workload import top_scores
 from chaosmongo.activity import activity
+from chaosmongo.comparison import compare
 from chaosmongo.errors import ApiRefused, ChaosMongoError, NoCluster, NotFound
-from chaosmongo.workload.user import NotServed, check_list
+from chaosmongo.history.quantities import counted
+from chaosmongo.history.records import Invoke, Ok
+from chaosmongo.workload.user import User
 
 logger = logging.getLogger("chaostoolkit")
 
 
 @activity
-def mongo_is_available() -> bool:
-    """Whether MongoDB answers a read of the collection of scores, with the user's credentials."""
+def mongo_is_available(timeout_s: float = 5) -> bool:
+    """Whether MongoDB answers a read of the collection of scores, with the user's credentials, within timeout_s."""
     try:
         with run.current().scores() as collection:
-            collection.check()
+            collection.check(timeout_s)
     except ChaosMongoError as error:
         return _no(error)
     return True
 
 
 @activity
-def seeded_scores_intact() -> bool:
-    """Whether every score that this run has seeded is in the database once, as it was seeded.
+def seeded_scores_intact(timeout_s: float = 300) -> bool:
+    """Whether every score that this run has seeded is in the database once, as it was seeded: read within timeout_s.
 
     True where nothing was seeded yet.
     """
     recording = run.current()
+    counts = dict(recording.seeded)
+    if not counts:
+        return True
     try:
         with recording.scores() as collection:
-            for seed, count in recording.seeded:
-                found: dict[str, list[str]] = {}
-                for document in collection.with_prefix(scores.seed_prefix(seed)):
-                    found.setdefault(str(document["name"]), []).append(scores.digest(document))
-                wrong = sum(found.get(s["name"]) != [scores.digest(s)] for s in scores.seeded(seed, count))
-                if wrong:
-                    return _no(f"{wrong} of {count} scores of seed {seed} are missing, altered or there twice")
+            found = readback.read_seeds(collection, counts, timeout_s)
     except ChaosMongoError as error:
         return _no(error)
+    wrong = sum(chunk.count - chunk.intact for seed in counts for chunk in compare(seed, counts[seed], found[seed]))
+    if wrong:
+        return _no(f"{wrong:,} of {counted(sum(counts.values()), 'score')} are missing, altered or there twice")
     return True
 
 
@@ -54,11 +54,11 @@ def scores_are_served(timeout_s: float = 5) -> bool:
     if not recording.app_url:
         raise NotFound("There is no application to ask: set app_url (APP_URL) or app_service")
     try:
-        with urllib.request.urlopen(f"{recording.app_url.rstrip('/')}/highscores/list", timeout=timeout_s) as answer:
-            check_list(json.loads(answer.read()), top_scores(recording))
-    except (OSError, ValueError, http.client.HTTPException, NotServed) as error:
+        user = User(recording.app_url, timeout_s, top_scores(recording))
+        outcome = user.perform(Invoke(0, "user", "read", time.monotonic_ns()))
+    except ValueError as error:  # no URL
         return _no(f"{recording.app_url}: {error}")
-    return True
+    return True if isinstance(outcome, Ok) else _no(f"{recording.app_url}: {outcome.error}")
 
 
 @activity

@@ -1,14 +1,18 @@
-"""The workload: a process of its own that asks the database, as a server, through its driver, and as a player would.
+"""The workload: processes of their own that ask the database, as a server, through its driver, and as a player would.
 
-    settings   what the process is told on its standard input
+    settings   what each process is told on its standard input, and its share
+    concern    the write concern of the driver lane
     schedule   when which operation is due (open-loop: nothing waits for the operation before)
     hello      the server lane's pulse: hello on raw connections, one thread, microseconds late
+    addresses  where the servers are, looked up where it costs no time
     pool       operations that wait for an answer, each on a thread of its own, at most so many at once
     server     the server lane's journaled writes and reads, on raw connections
     driver     the driver lane: pymongo as an application uses it
     user       the user lane: HTTP, as a player's browser does it
     outcome    what is known of an operation afterwards: ok, fail, info
-    __main__   plans, records what it is about to do, hands it to the lanes, records what came of it
+    workload   plans, records what it is about to do, hands it to the lanes, records what came of it
+    __main__   one process of it
+    handle     the runner's end: starts the processes, tells them things, stops them
 
 It ends when it is told to, when it gets SIGTERM, or when its standard input ends because the runner is gone; in each
 case it closes its record first.

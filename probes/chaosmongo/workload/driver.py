@@ -14,17 +14,16 @@ from .server import judged_document
 
 
 class DriverLane:
-    def __init__(self, driver: Driver, deadline_s: float) -> None:
+    def __init__(self, driver: Driver) -> None:
         self._driver = driver
-        self._deadline_s = deadline_s
 
     def perform(self, op: Invoke) -> Outcome:
         sent = time.monotonic_ns()
         try:
             if op.f == "read":
-                document = self._driver.find(op.key, self._deadline_s)
+                document = self._driver.find(op.key)
                 return judged_document(op, document, sent, time.monotonic_ns())
-            self._driver.insert({"_id": op.key, **scores.workload_score(op.key, op.op)}, self._deadline_s)
+            self._driver.insert({"_id": op.key, **scores.workload_score(op.key, op.op)})
         except DriverError as error:
             done = time.monotonic_ns()
             told = shortened(str(error))

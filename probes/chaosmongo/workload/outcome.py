@@ -4,7 +4,9 @@ fail   provably not executed: nothing was sent, or the server refused it before 
 info   everything else that is not ok; it may have happened
 """
 
-from chaosmongo.history.records import Fail, Info, Ok
+import time
+
+from chaosmongo.history.records import Fail, Info, Invoke, Ok
 
 REFUSED_BEFORE_EXECUTION = frozenset(
     {
@@ -16,6 +18,13 @@ REFUSED_BEFORE_EXECUTION = frozenset(
     }
 )
 """Codes with which MongoDB refuses a command before it does any of it (mongodb/mongo, error_codes.yml)."""
+
+REFUSED_DOCUMENT = REFUSED_BEFORE_EXECUTION | {
+    121,  # DocumentValidationFailure
+    10334,  # BSONObjectTooLarge
+    11000,  # DuplicateKey
+}
+"""Codes of a write error with which MongoDB says that the one document of an insert was not stored by it."""
 
 Outcome = Ok | Fail | Info
 
@@ -30,3 +39,8 @@ def shortened(error: BaseException | str) -> str:
     )
     text = " ".join(text.split())
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def not_sent(op: Invoke, bound: int) -> Fail:
+    """As many operations are under way as may be, so this one was not even tried."""
+    return Fail(op.op, 0, time.monotonic_ns(), f"not sent: {bound} operations in flight")

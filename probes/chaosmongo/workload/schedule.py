@@ -3,10 +3,13 @@
 import heapq
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
-from chaosmongo.history.records import LanePlan
+from chaosmongo.history.records import Function, Lane, LanePlan
 
-Due = tuple[int, str, str]
+from .settings import Share
+
+Due = tuple[int, Lane, Function]
 """due_ns, lane, function"""
 
 
@@ -22,23 +25,28 @@ class _Beat:
 READS_BEGIN_NS = 1_000_000_000
 """Reads ask for what was acknowledged before, so they begin this much after the writes."""
 
+ALL = Share()
+
 
 class Schedule:
-    """All operations of all lanes, in the order in which they are due, beginning at start_ns.
+    """All operations of all lanes, in the order in which they are due, beginning at start_ns; or a share of them.
 
     The functions of all lanes are shifted against one another within their periods, so that they do not all fall due at
-    the same moment. Times are computed from the start, so rounding does not add up.
+    the same moment. Times are computed from the start, so rounding does not add up. Of each function, operation k (from
+    0) belongs to shard k mod n: the shares interleave to the whole, and each is as even as that.
     """
 
-    def __init__(self, lanes: Mapping[str, LanePlan], start_ns: int) -> None:
+    def __init__(self, lanes: Mapping[str, LanePlan], start_ns: int, share: Share = ALL) -> None:
         pairs = [(lane, f, rate) for lane, plan in lanes.items() for f, rate in plan.rates.items() if rate > 0]
+        self._share = share
         self._beats: dict[tuple[str, str], _Beat] = {}
-        self._next: list[tuple[int, int, str, str]] = []
+        self._next: list[tuple[int, int, Lane, Function]] = []
         for index, (lane, f, rate) in enumerate(pairs):
             period = 1e9 / rate
             begin_ns = start_ns + (READS_BEGIN_NS if f == "read" else 0)
             beat = self._beats[lane, f] = _Beat(period, begin_ns + period * index / len(pairs))
-            self._next.append((beat.at(0), 0, lane, f))
+            first = share.shard
+            self._next.append((beat.at(first), first, cast(Lane, lane), cast(Function, f)))
         heapq.heapify(self._next)
 
     def until(self, time_ns: int) -> list[Due]:
@@ -47,5 +55,6 @@ class Schedule:
         while self._next and self._next[0][0] < time_ns:
             when, number, lane, f = self._next[0]
             due.append((when, lane, f))
-            heapq.heapreplace(self._next, (self._beats[lane, f].at(number + 1), number + 1, lane, f))
+            number += self._share.of
+            heapq.heapreplace(self._next, (self._beats[lane, f].at(number), number, lane, f))
         return due

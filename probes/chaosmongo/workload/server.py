@@ -9,7 +9,7 @@ from typing import Any
 from chaosmongo import scores, wire
 from chaosmongo.history.records import Fail, Info, Invoke, Ok
 
-from .outcome import REFUSED_BEFORE_EXECUTION, Outcome, shortened
+from .outcome import REFUSED_BEFORE_EXECUTION, REFUSED_DOCUMENT, Outcome, shortened
 from .settings import Place
 
 
@@ -96,7 +96,9 @@ def _ended(connection: wire.Connection) -> bool:
 
 def judged_write(op: Invoke, answer: dict[str, Any], sent: int, done: int) -> Outcome:
     if answer.get("writeErrors"):
-        return Fail(op.op, sent, done, shortened(str(answer["writeErrors"][0].get("errmsg", "refused"))))
+        error = answer["writeErrors"][0]
+        kind = Fail if error.get("code") in REFUSED_DOCUMENT else Info
+        return kind(op.op, sent, done, shortened(f"{error.get('errmsg', 'refused')} (code {error.get('code')})"))
     if answer.get("writeConcernError"):
         return Info(op.op, sent, done, shortened(str(answer["writeConcernError"].get("errmsg", "not acknowledged"))))
     if answer.get("n") != 1:

@@ -1,7 +1,9 @@
 """The user lane: what a player's browser asks of the application, each time on a connection of its own."""
 
 import http.client
+import io
 import json
+import socket
 import time
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -38,6 +40,7 @@ class User:
             connection.connect()
         except OSError as error:  # nothing was sent
             return Fail(op.op, sent, time.monotonic_ns(), shortened(error))
+        connection.sock = Timed(connection.sock, sent / 1e9 + self._deadline_s)
         try:
             self._ask(connection, op)
         except (OSError, http.client.HTTPException, NotServed) as error:
@@ -61,6 +64,51 @@ class User:
         else:
             connection.request("GET", f"{base}/highscores/list")
             check_list(_answer(connection), self._top_scores)
+
+
+class Timed:
+    """A connected socket as http.client uses it, all of whose calls together must be over by `deadline`
+    (CLOCK_MONOTONIC, seconds): a timeout of the socket's own begins anew with every byte.
+    """
+
+    def __init__(self, connected: socket.socket, deadline: float) -> None:
+        self._socket = connected
+        self._deadline = deadline
+
+    def sendall(self, data: bytes) -> None:
+        self.hurry()
+        self._socket.sendall(data)
+
+    def makefile(self, mode: str) -> io.BufferedReader:  # noqa: ARG002
+        return io.BufferedReader(_Received(self, self._socket.makefile("rb", buffering=0)))
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def hurry(self) -> None:
+        left_s = self._deadline - time.monotonic()
+        if left_s <= 0:
+            raise TimeoutError("no answer within its deadline")
+        self._socket.settimeout(left_s)
+
+
+class _Received(io.RawIOBase):
+    """What comes in. The socket stays open until this is closed, too."""
+
+    def __init__(self, timed: Timed, raw: socket.SocketIO) -> None:
+        self._timed = timed
+        self._raw = raw
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        self._timed.hurry()
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
 
 
 def check_list(answer: Any, top_scores: list[int]) -> None:

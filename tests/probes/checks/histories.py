@@ -114,7 +114,7 @@ def seed_documents(seed: int = SEED, count: int = COUNT) -> list[Document]:
 
 
 def scan(found: list[Document], start_ms: float = 100_000) -> Scan:
-    return Scan(ScanStart(at(start_ms)), found, ScanEnd(at(start_ms + 1), len(found)))
+    return Scan(ScanStart(at(start_ms)), found, end=ScanEnd(at(start_ms + 1), len(found)))
 
 
 STOPPED = Note(at(90_000), "stopped", {"reason": "told to"})

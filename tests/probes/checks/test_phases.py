@@ -200,3 +200,170 @@ def test_uncertainty_is_that_of_both_ends():
 
 def test_a_lane_of_another_name_has_a_mark_too():
     assert names(record(lane(100, 690, "other")))[-1] == "other stable"
+
+
+PIECE = {"metadata": {"name": "mongo-1", "namespace": "pacman", "uid": "slice"}}
+
+
+def endpoints(ms: float, uid: str, kind: str = "MODIFIED", **conditions):
+    thing = PIECE | {"endpoints": [{"targetRef": {"uid": uid}, "conditions": conditions}]}
+    return event(ms, kind, thing, "endpointslices")
+
+
+def test_what_showed_each_mark_is_told():
+    reads = lane(100, 700, f="read", every_ms=50, first=2001)
+    writes = lane(100, 650, f="write", every_ms=50, first=1001)
+    connected = stream("." * 310 + "x" * 45 + "?" * 15 + "." * 300, -3000, 10, first=5001)
+    others = [*lane(100, 1190, "driver", "write", first=3001), *lane(100, 1390, "user", "write", first=4001)]
+    cluster = [*replacement(), endpoints(950, "new", ready=True)]
+    found = phases.check(record([*connected, *writes, *reads, *others], cluster)).result
+    assert {phase.name: phase.source for phase in found} == {
+        "requested": "answer to the fault's request",
+        "terminating": "pod: deletionTimestamp",
+        "gone": "pod: DELETED",
+        "recreated": "pod: ADDED",
+        "scheduled": "pod: PodScheduled",
+        "started": "pod: container running",
+        "listening": "server lane",
+        "server answers": "server lane: hello",
+        "server reads and writes": "server lane: write and read",
+        "ready": "pod: Ready",
+        "endpoint": "endpointslice: ready",
+        "driver writes": "driver lane",
+        "user scores": "user lane",
+    }
+    started = event(450, "MODIFIED", {"reason": "Started", "involvedObject": {"uid": "new"}, "metadata": {}}, "events")
+    found = phases.check(record(cluster=[*cluster, started])).result
+    assert next(phase.source for phase in found if phase.name == "started") == "event: Started"
+
+
+class TestInPlace:
+    """The pod stays; its container had been restarted twice before the fault."""
+
+    def story(self, *events, ops=(), before=2):
+        first = listing(-9, pod("old", restarts=before))
+        return ends(record(ops, [first, *events], faults=[fault(MONGO_0, expect="restarted", end_ms=5)]))
+
+    def test_a_status_of_the_run_before_is_no_start(self):
+        assert "started" not in self.story(event(50, "MODIFIED", pod("old", restarts=2, ready=False)))
+
+    def test_nor_is_one_of_a_run_that_was_told_before(self):
+        found = self.story(
+            event(100, "MODIFIED", pod("old", restarts=3, ready=False)),
+            event(200, "MODIFIED", pod("old", restarts=3, ready=False)),
+            event(300, "MODIFIED", pod("old", restarts=3)),
+        )
+        assert (found["started"], found["ready"]) == (100, 300)
+
+    def test_the_status_at_the_moment_of_the_fault_was_before_it(self):
+        at_fault = event(0, "MODIFIED", pod("old", restarts=3))
+        assert "started" not in self.story(at_fault, event(50, "MODIFIED", pod("old", restarts=3, ready=False)))
+
+    def test_started_events_of_before_do_not_count(self):
+        told = {"reason": "Started", "involvedObject": {"uid": "old"}, "metadata": {}}
+        assert "started" not in self.story(event(-5, "ADDED", told, "events"), event(0, "ADDED", told, "events"))
+        assert self.story(event(7, "ADDED", told, "events"))["started"] == 7
+        assert "started" not in self.story(event(7, "DELETED", told, "events"))
+        assert "started" not in self.story(event(7, "ADDED", told | {"reason": "Pulled"}, "events"))
+        assert "started" not in self.story(event(7, "ADDED", told | {"involvedObject": None}, "events"))
+
+    def test_a_start_after_the_server_answered_is_not_the_one_that_led_to_it(self):
+        ops = lane(100, 690)
+        first = event(400, "MODIFIED", pod("old", restarts=3, ready=False))
+        late = event(800, "MODIFIED", pod("old", restarts=4, ready=False))
+        assert self.story(first, late, ops=ops)["started"] == 400
+        assert self.story(first, late)["started"] == 800
+
+    def test_a_start_at_the_moment_of_the_answer_is(self):
+        """The server answers by 701 ms."""
+        answered = event(701, "MODIFIED", pod("old", restarts=3, ready=False))
+        user = lane(100, 1390, "user", "write", first=4001)
+        assert self.story(answered, ops=[*lane(100, 690), *user])["started"] == 701
+
+    def test_the_word_of_the_last_start_counts_from_when_the_container_had_stopped(self):
+        told = {"reason": "Started", "involvedObject": {"uid": "old"}, "metadata": {}}
+        found = self.story(
+            event(100, "ADDED", told, "events"),
+            event(150, "MODIFIED", pod("old", restarts=2, state="terminated")),
+            event(400, "ADDED", told, "events"),
+            event(450, "MODIFIED", pod("old", restarts=3, ready=False)),
+        )
+        assert found["started"] == 400
+
+    def test_ready_counts_only_after_it_was_not(self):
+        assert "ready" not in self.story(event(100, "MODIFIED", pod("old", restarts=3)))
+        lost_and_found = [
+            event(100, "MODIFIED", pod("old", restarts=3, ready=False)),
+            event(300, "MODIFIED", pod("old", restarts=3)),
+        ]
+        assert self.story(*lost_and_found)["ready"] == 300
+        going = event(300, "MODIFIED", pod("old", restarts=3, deleting=True))
+        assert "ready" not in self.story(lost_and_found[0], going)
+
+
+class TestASuccessorThatIsReadyWhenItIsFirstSeen:
+    def test_is_ready_then(self):
+        found = ends(
+            record(cluster=[listing(-9, pod("old")), event(70, "DELETED", pod("old")), listing(90, pod("new"))])
+        )
+        assert (found["recreated"], found["started"], found["ready"]) == (90, 90, 90)
+
+    def test_has_its_endpoint_when_that_is_first_seen(self):
+        assert ends(record(cluster=[*replacement(), endpoints(600, "new", ready=True)]))["endpoint"] == 600
+
+    def test_not_so_where_the_pod_that_is_ready_is_another(self):
+        cluster = [listing(-9, pod("old")), event(70, "MODIFIED", pod("old")), event(80, "DELETED", pod("old"))]
+        assert "ready" not in ends(record(cluster=[*cluster, event(90, "ADDED", pod("new", state="waiting"))]))
+
+
+class TestTheEndpoint:
+    def of(self, *events, **fields):
+        return ends(record(cluster=[*replacement(), *events], **fields)).get("endpoint")
+
+    def test_is_that_of_the_new_pod(self):
+        assert self.of(endpoints(600, "old", ready=True)) is None
+        assert self.of(endpoints(600, "old", ready=True), endpoints(700, "new", ready=True)) == 700
+
+    def test_without_a_condition_is_ready(self):
+        assert self.of(endpoints(600, "new")) == 600
+        assert self.of(endpoints(600, "new", ready=False)) is None
+
+    def test_is_gone_with_its_slice(self):
+        assert self.of(endpoints(600, "new", "DELETED", ready=True)) is None
+
+    def test_of_a_pod_that_stayed_counts_after_it_was_away(self):
+        cluster = [listing(-9, pod("old")), endpoints(-8, "old", ready=True), endpoints(50, "old", ready=True)]
+        away = [endpoints(100, "old", ready=False), endpoints(300, "old", ready=True)]
+        faults = [fault(MONGO_0, expect="restarted")]
+        assert "endpoint" not in ends(record(cluster=cluster, faults=faults))
+        assert ends(record(cluster=[*cluster, *away], faults=faults))["endpoint"] == 300
+        at_fault = [listing(-9, pod("old")), endpoints(0, "old", ready=False), endpoints(50, "old", ready=True)]
+        assert "endpoint" not in ends(record(cluster=at_fault, faults=faults))
+
+
+class TestListening:
+    """started at 500 ms; the server answers from 695 ms on, where nothing else is said."""
+
+    def of(self, *ops):
+        user = lane(100, 1990, "user", "write", first=9001)
+        found = phases.check(record([*stream("." * 300, -3000, 10), *ops, *user])).result
+        return next((((p.end_ns - T0) / MS, p.uncertainty_ns / MS) for p in found if p.name == "listening"), None)
+
+    def test_is_between_the_last_refusal_and_the_first_connection(self):
+        ops = [*stream("x" * 60, 10, 10, first=1001), *stream("?" * 5 + "." * 300, 610, 10, first=2001)]
+        assert self.of(*ops) == (605, 5)
+
+    def test_begins_with_the_start_where_nothing_was_refused_after_it(self):
+        ops = [*stream("x" * 40, 10, 10, first=1001), *stream("?" * 5 + "." * 300, 510, 10, first=2001)]
+        assert self.of(*ops) == (505, 5)
+
+    def test_at_the_moment_of_the_start_is_after_it(self):
+        ops = [*stream("x" * 40, 10, 10, first=1001), *stream("?" * 5 + "." * 300, 500, 10, first=2001)]
+        assert self.of(*ops) == (500, 0)
+
+    def test_is_none_where_the_first_connection_was_answered(self):
+        assert self.of(*stream("x" * 60 + "." * 300, 10, 10, first=1001)) is None
+
+    def test_looks_at_hellos_alone(self):
+        writes = stream("x" * 60 + "?" * 5 + "." * 300, 10, 10, first=1001, f="write")
+        assert self.of(*writes) is None

@@ -4,9 +4,9 @@ import pytest
 from chaosmongo.checks import recovery
 from chaosmongo.checks.evidence import Evidence
 from chaosmongo.history.records import Objectives
-from chaosmongo.history.results import Bracket
+from chaosmongo.history.results import Bracket, Finding
 
-from .histories import MS, fault, history, run, stream
+from .histories import MS, fault, history, op, plan, run, stream
 
 GOOD = "." * 30
 RTO_1 = {"server": 1.0}
@@ -87,6 +87,23 @@ class TestNoOutage:
         assert found.shorter_than_ns == 501 * MS
 
 
+class TestDownBefore:
+    """A lane that was down already when the fault began."""
+
+    def test_did_not_go_without_an_outage(self):
+        found, checked = lane("." * 20 + "x" * 15 + GOOD, rto=RTO_1)
+        assert (found.rta, found.shorter_than_ns, found.met) == (None, None, None)
+        assert checked.finding.summary == "server has nothing to go by (objective 1 s: cannot be said)"
+
+    def test_nor_where_it_never_came_back(self):
+        found, _ = lane("." * 20 + "x" * 30)
+        assert (found.rta, found.shorter_than_ns) == (None, None)
+
+    def test_one_that_was_back_by_then_did(self):
+        found, _ = lane("." * 5 + "x" + "." * 54)
+        assert found.shorter_than_ns == 101 * MS
+
+
 class TestObjective:
     @pytest.mark.parametrize(
         ("pattern", "met", "answer"),
@@ -106,9 +123,14 @@ class TestObjective:
         found, checked = lane(pattern, rto=RTO_1)
         assert (found.met, checked.finding.verdict) == (met, answer)
 
-    def test_a_lane_without_one_has_no_influence(self):
-        found, checked = lane(GOOD + ".xxxxx")
+    def test_a_lane_without_one_may_take_its_time(self):
+        found, checked = lane(GOOD + "." + "x" * 900 + GOOD)
         assert (found.objective_s, found.met, checked.finding.verdict) == (None, None, "passed")
+
+    def test_a_lane_without_one_that_never_recovered_is_unknown(self):
+        found, checked = lane(GOOD + ".xxxxx")
+        assert (found.objective_s, found.met, checked.finding.verdict) == (None, None, "unknown")
+        assert checked.finding.summary == "server had not recovered after 0.50 s"
 
     def test_for_a_lane_that_was_not_measured_it_cannot_be_said(self):
         _, checked = lane(GOOD + GOOD, rto={"server": 1.0, "user": 5.0})
@@ -125,3 +147,107 @@ def test_without_a_fault_nothing_is_caused():
 def test_the_first_of_several_faults_begins_the_recovery():
     found, _ = lane(GOOD + ".xx" + GOOD, faults=[fault(start_ms=150), fault(start_ms=50)])
     assert found.rta == ms(150, 251)
+
+
+class TestWhatItSays:
+    @pytest.mark.parametrize(
+        ("pattern", "rto", "verdict", "summary"),
+        [
+            (GOOD + ".xx" + GOOD, 1.0, "passed", "server recovered after 0.25 ± 0.06 s (objective 1 s: met)"),
+            (
+                GOOD + "." + "x" * 10 + GOOD,
+                1.0,
+                "unknown",
+                "server recovered after 1.05 ± 0.06 s (objective 1 s: cannot be said)",
+            ),
+            (
+                GOOD + "." + "x" * 11 + GOOD,
+                1.0,
+                "failed",
+                "server recovered after 1.15 ± 0.06 s (objective 1 s: missed)",
+            ),
+            (GOOD + ".xxxxx", None, "unknown", "server had not recovered after 0.50 s"),
+            (
+                GOOD + "." + "x" * 15,
+                0.5,
+                "failed",
+                "server had not recovered after 1.50 s (objective 0.5 s: missed)",
+            ),
+            (GOOD + GOOD, None, "passed", "server showed no outage (shorter than 0.101 s)"),
+            ("", None, "passed", "no lane was measured"),
+        ],
+    )
+    def test_of_a_lane(self, pattern, rto, verdict, summary):
+        objectives = Objectives({} if rto is None else {"server": rto})
+        record = history(stream(pattern, -3000, 100), run=run(objectives=objectives))
+        assert recovery.check(Evidence(record)).finding == Finding("recovery", verdict, summary)
+
+    def test_of_a_lane_that_asked_nothing(self):
+        record = history([], plan=plan(server={"hello": 1.0}), run=run(objectives=Objectives(RTO_1)))
+        assert recovery.check(Evidence(record)).finding == Finding(
+            "recovery", "unknown", "server has nothing to go by (objective 1 s: cannot be said)"
+        )
+
+    def test_of_several_lanes_and_of_one_that_was_not_measured(self):
+        ops = [*stream(GOOD + GOOD, -3000, 100), *stream(GOOD + ".xx" + GOOD, -3000, 100, first=500, lane="user")]
+        objectives = Objectives({"server": 1.0, "driver": 1.0, "other": 2.0})
+        record = history(ops, run=run(objectives=objectives))
+        assert recovery.check(Evidence(record)).finding.summary == (
+            "server showed no outage (shorter than 0.101 s) (objective 1 s: met); user recovered after 0.25 ± 0.06 s; "
+            "driver was not measured; other was not measured"
+        )
+
+    def test_of_a_recovery_that_the_end_of_the_record_cut_short(self):
+        _, checked = lane(GOOD + ".xxx" + "." * 19)
+        (doubt,) = checked.doubts
+        assert doubt == (
+            "server: there were successes again before the record ended, but not 20 in a row over 1 s: "
+            "whether the lane had recovered is not known"
+        )
+        _, checked = lane(GOOD + ".xx" + GOOD)
+        assert checked.doubts == ()
+
+
+class TestTheLimit:
+    """The outage is over between 200 and 301 ms after the fault."""
+
+    @pytest.mark.parametrize(("rto", "met"), [(0.301, True), (0.3009, None), (0.2, None), (0.1999, False)])
+    def test_is_met_where_even_the_end_of_the_bracket_is_within_it(self, rto, met):
+        assert lane(GOOD + ".xx" + GOOD, rto={"server": rto})[0].met is met
+
+    @pytest.mark.parametrize(("rto", "met"), [(0.5, None), (0.4999, False)])
+    def test_is_missed_when_something_failed_later(self, rto, met):
+        """The last operation that failed was sent at 500 ms."""
+        assert lane(GOOD + ".xxxxx", rto={"server": rto})[0].met is met
+
+    @pytest.mark.parametrize(("rto", "met"), [(0.101, True), (0.1009, None)])
+    def test_is_met_where_no_outage_of_that_length_can_have_hidden(self, rto, met):
+        assert lane(GOOD + GOOD, rto={"server": rto})[0].met is met
+
+
+def test_the_numbers_of_a_lane_are_those_of_its_operations():
+    found, _ = lane(GOOD + ".x?x" + GOOD, rto={"server": 7.0})
+    assert (found.operations, found.ok, found.fail, found.info) == (64, 61, 2, 1)
+    assert (found.lane, found.objective_s) == ("server", 7.0)
+
+
+def test_a_gap_ends_when_the_answer_came_not_when_it_was_asked_for():
+    """Two good operations, sent at -100 and 100 ms, the second answered at 150 ms; others after it."""
+    ops = [op(1, -100), op(2, 100, took_ms=50), *stream("." * 5, 200, 100, first=3)]
+    assert recovery.check(Evidence(history(ops))).result[0].shorter_than_ns == 250 * MS
+
+
+def test_a_gap_that_ended_with_the_fault_does_not_count():
+    ops = [op(1, -900), op(2, -1), *stream("." * 5, 50, 100, first=3)]
+    assert recovery.check(Evidence(history(ops))).result[0].shorter_than_ns == 101 * MS
+
+
+def test_outages_overlap_no_time_before_they_began():
+    """One whose end is known better than its beginning is not counted as negative."""
+    late = op(2, 0, "fail", took_ms=900)
+    found = recovery.check(Evidence(history([op(1, -100), late, *stream(GOOD, 100, 100, first=3)]))).result[0]
+    assert found.unavailable_ns >= 0
+
+
+def test_of_a_single_good_operation_nothing_follows():
+    assert recovery.check(Evidence(history([op(1, 5)]))).result[0].shorter_than_ns is None

@@ -1,0 +1,20 @@
+"""Taking back what a run left behind, whatever became of its runner.
+
+A run says on disk how to take a change back before it makes it (`Undo` in undo.jsonl), and says when that is done
+(`Undone`). The same actions take it back in the run's own rollbacks and, after the runner was killed, from the record.
+
+actions       what can be taken back: one line an action
+scores        the documents of the workload
+seeds         the seeded scores that the run put there
+registration  the run's own, in chaos_runs
+taking        newest first, each on its own
+leftovers     what a run left behind, by its directory, and whether anybody still works there
+afterwards    finding the database again
+"""
+
+from .action import Place
+from .afterwards import Afterwards
+from .leftovers import Leftovers
+from .taking import Taken, take_back
+
+__all__ = ["Afterwards", "Leftovers", "Place", "Taken", "take_back"]
