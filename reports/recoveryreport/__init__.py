@@ -10,7 +10,8 @@ series      operations as arrays
 marks       watch events as moments with names
 gaps        what a record does not hold
 words       results in plain words, the same everywhere
-quantities  numbers with no more digits than are known
+trials      many runs of one experiment: running and pooling them
+statistics  what can be said of repeated trials, and how surely
 style       colours, fonts, sizes
 canvas      figures without pyplot
 """

@@ -3,6 +3,8 @@
 ReportError             a report cannot be made; the message says which, why, and what to do
   NoRuns                no run was named, and there is none below ./runs
   CannotWrite           a file of the report cannot be written
+  UnlikeRuns            runs that were not measured alike are to be pooled
+  NotRecorded           `chaos run` left no record: it was refused, or it died
 """
 
 
@@ -16,3 +18,11 @@ class NoRuns(ReportError):
 
 class CannotWrite(ReportError):
     """A file of the report cannot be written: no permission, no space, no such directory."""
+
+
+class UnlikeRuns(ReportError):
+    """Runs that were not measured alike are to be pooled; the message says what differs."""
+
+
+class NotRecorded(ReportError):
+    """`chaos run` left no record; the message holds its exit status and its last lines."""

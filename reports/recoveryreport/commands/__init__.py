@@ -6,6 +6,8 @@ A plug-in of the chaos command line, loaded at every start of `chaos`: whatever 
 import click
 
 from .report import report
+from .trials import trials
+from .undo import undo
 from .verdict import verdict
 
 
@@ -17,5 +19,5 @@ def recovery() -> None:
     """
 
 
-for command in (report, verdict):
+for command in (report, trials, undo, verdict):
     recovery.add_command(command)

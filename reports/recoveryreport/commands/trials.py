@@ -1,0 +1,149 @@
+"""`chaos recovery trials`"""
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from .common import console, judged, one_message
+from .verdict import EXIT_CODES
+
+if TYPE_CHECKING:
+    from recoveryreport.trials.recorded import Recorded
+    from recoveryreport.trials.records import Trials
+    from recoveryreport.trials.running import Runner
+
+MOST = 10_000
+
+
+@click.command(context_settings={"max_content_width": 100})
+@click.argument("what", nargs=-1, required=True, metavar="EXPERIMENT | --pool RUN...")
+@click.option("-n", "number", type=click.IntRange(1, MOST), help="How many runs; 20 if left out.")
+@click.option("--pool", "pooling", is_flag=True, help="Pool runs that are recorded already, instead of running any.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Where trials.json goes; beside the first run if left out."
+)
+@click.option("--var", multiple=True, help="As of `chaos run`: key=value for the experiment's configuration.")
+@click.option("--var-file", multiple=True, type=click.Path(exists=True), help="As of `chaos run`.")
+@click.option("--control-file", multiple=True, type=click.Path(exists=True), help="As of `chaos run`.")
+@click.option("--rollback-strategy", help="As of `chaos run`.")
+@click.option("--hypothesis-strategy", help="As of `chaos run`.")
+def trials(
+    what: tuple[str, ...], number: int | None, pooling: bool, out: Path | None, **options: tuple[str, ...] | str | None
+) -> None:
+    """Run an experiment many times, and say what the runs say together.
+
+    Each run is a `chaos run` of its own, one after the other, with its own record and report. Writes trials.json: every
+    run's values as they were measured, the median of each with its interval, and what became of the writes in all runs.
+    Runs that were not measured alike are not pooled. With --pool, directories of earlier trials are passed over: name
+    runs/mongo-pod-delete/* for all runs.
+
+    Exits 0 when all runs passed, 1 when one failed, 2 when one is unknown and none failed, or when not all of them
+    could be made or pooled.
+    """
+    given = _options(options)
+    if pooling:
+        if given or number is not None:
+            raise click.UsageError(
+                "--pool takes runs that are recorded already: -n and options of `chaos run` say nothing"
+            )
+        with one_message():
+            sys.exit(_pool([Path(run) for run in what], out))
+    if len(what) > 1:
+        raise click.UsageError(
+            f"one experiment at a time, not {len(what)}; to pool runs that are recorded: "
+            f"chaos recovery trials --pool {' '.join(what)}"
+        )
+    with one_message():
+        sys.exit(_run([*given, what[0]], number or 20, out))
+
+
+def _options(options: dict[str, tuple[str, ...] | str | None]) -> list[str]:
+    """Those that were given, as they go to `chaos run`."""
+    given = []
+    for name, values in options.items():
+        for value in (values,) if isinstance(values, str) else values or ():
+            given += [f"--{name.replace('_', '-')}", value]
+    return given
+
+
+def _pool(directories: Sequence[Path], out: Path | None) -> int:
+    from recoveryreport.errors import ReportError
+    from recoveryreport.trials import store, terminal
+    from recoveryreport.trials.recorded import Recorded
+
+    store.prepare(out)
+    named: dict[Path, Path] = {}
+    directories = [directory for directory in directories if not store.is_trials(directory)]
+    if not directories:
+        raise ReportError("There is no run among what was named: only directories of trials")
+    for directory in directories:
+        if (twice := named.setdefault(directory.resolve(), directory)) is not directory:
+            raise ReportError(f"{directory} and {twice} are the same run: name each once")
+    runs = []
+    for place, directory in enumerate(directories, 1):
+        runs.append(Recorded.of(directory, *judged(directory)))
+        click.echo(terminal.one_trial(place, len(directories), runs[-1].verdict))
+    kept = _keep(runs, len(runs), out)
+    terminal.summary(console(), *kept)
+    return _exit_code(runs)
+
+
+def _run(arguments: Sequence[str], asked: int, out: Path | None) -> int:
+    """Runs, keeping what is pooled after each run, so that it is there whatever happens to this process."""
+    from chaosmongo.history import RecordError
+
+    from recoveryreport.errors import NotRecorded, ReportError
+    from recoveryreport.trials import store, terminal
+    from recoveryreport.trials.running import Runner
+    from recoveryreport.trials.showing import showing
+
+    store.prepare(out)
+    runner, runs, kept, wrong = Runner(arguments), list["Recorded"](), None, None
+    with runner.heeding_signals(), showing(console(), asked) as shown:
+        while len(runs) < asked and not runner.stopped and wrong is None:
+            try:
+                run = _one(runner, shown.heard)
+                shown.ended(run.verdict)
+                kept = _keep([*runs, run], asked, kept[1].parent if kept else out)
+            except (ReportError, RecordError) as error:
+                wrong = error
+            else:
+                runs.append(run)
+    if runner.stopped:
+        click.echo(f"Stopped after {len(runs)} of {asked} runs.", err=True)
+    if runner.stopped and isinstance(wrong, NotRecorded):
+        click.echo(
+            "The run under way came to no verdict. What it left behind, if anything: chaos recovery undo", err=True
+        )
+    elif wrong is not None:
+        click.echo(f"Error: {wrong}", err=True)
+    if kept is not None:
+        terminal.summary(console(), *kept)
+    return _exit_code(runs) or (2 if len(runs) < asked else 0)
+
+
+def _one(runner: "Runner", heard: Callable[[str], None]) -> "Recorded":
+    """Raises NotRecorded where the run left no record: the next one would not either."""
+    from recoveryreport.trials.recorded import Recorded
+
+    directory = runner.run(heard).recorded()
+    return Recorded.of(directory, *judged(directory))
+
+
+def _keep(runs: Sequence["Recorded"], asked: int, directory: Path | None) -> "tuple[Trials, Path]":
+    """Pools the runs and writes trials.json; both come back. Raises UnlikeRuns, CannotWrite."""
+    from recoveryreport.trials import store
+    from recoveryreport.trials.pool import pool
+
+    pooled = pool(runs, asked, time.time_ns())
+    return pooled, store.keep(pooled, directory or store.new_directory(runs[0].directory))
+
+
+def _exit_code(runs: Sequence["Recorded"]) -> int:
+    from chaosmongo.history.results import worst
+
+    return EXIT_CODES[worst([run.verdict.verdict for run in runs])]

@@ -1,0 +1,50 @@
+"""Where trials.json goes: runs/<experiment>/trials-<utc>/."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from chaosmongo.history import write_whole
+
+from recoveryreport.errors import CannotWrite
+from recoveryreport.report import make_directory
+
+from .records import Trials
+
+FILE = "trials.json"
+
+
+def is_trials(directory: Path) -> bool:
+    """Whether trials were kept there."""
+    return (directory / FILE).is_file()
+
+
+def prepare(directory: Path | None) -> None:
+    """Makes the directory that was asked for, if any, before anything is run. Raises CannotWrite, also where trials are
+    kept there already.
+    """
+    if directory is not None and is_trials(directory):
+        raise CannotWrite(
+            f"{directory / FILE} is there already, and is not written over: name another place with --out"
+        )
+    if directory is not None:
+        make_directory(directory)
+
+
+def new_directory(beside: Path) -> Path:
+    """A new directory in the one that holds the run `beside`, named by the time in UTC. Raises CannotWrite."""
+    stamp = datetime.now(UTC).strftime("trials-%Y%m%dT%H%M%SZ")
+    names = (stamp, *(f"{stamp}-{number}" for number in range(2, 100)))
+    directory = next(path for name in names if not (path := beside.parent / name).exists())
+    make_directory(directory)
+    return directory
+
+
+def keep(trials: Trials, directory: Path) -> Path:
+    """Writes trials.json; its path comes back. Raises CannotWrite."""
+    file = directory / FILE
+    make_directory(directory)
+    try:
+        write_whole(file, trials)
+    except OSError as error:
+        raise CannotWrite(f"{file} cannot be written: {error.strerror}. Name another place with --out DIR") from None
+    return file
