@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 EXPERIMENT ?= experiments/mongo-pod-delete.yaml
 LAB        ?= # options of `kubelab exec`, like --apply manifests/variants/without-volume
 
-.PHONY: run test setup lint unit e2e clean
+.PHONY: run test setup lint unit e2e bench mutants clean
 
 # --no-version-check: `chaos` would ask its makers' server for news, and nothing here leaves this machine.
 run: $(VENV)/.lab
@@ -24,6 +24,17 @@ unit: $(VENV)/.dev
 
 e2e: $(VENV)/.dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -m e2e
+
+# Every figure of the README, as one table, measured anew: for a machine that does nothing else. BENCH: NAME ..., --quick
+bench: $(VENV)/.dev
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m benchmarks $(BENCH)
+
+# Changes every line of the checks in every way that mutmut knows, and counts the changes that no test sees: half an hour.
+mutants: $(VENV)/.dev
+	rm -rf build/mutation && mkdir -p build/mutation
+	ln -s ../../probes build/mutation/src
+	ln -s ../../tests ../../pyproject.toml build/mutation/
+	cd build/mutation && nice $(CURDIR)/$(BIN)/mutmut run && $(CURDIR)/$(BIN)/mutmut results
 
 setup: $(VENV)/.dev
 

@@ -1,0 +1,188 @@
+"""How many operations a second does the workload sustain, and how late does it send them?
+
+Against a real SecantusDB and the demo's application on loopback, all on this machine. An operation is late by sent
+minus due. A rate is sustained when its operations are sent and answered rightly: what was planned and was not sent, or
+not answered, counts against it.
+"""
+
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from chaosmongo.history import Op, read, write_whole
+from chaosmongo.history import records as r
+from chaosmongo.workload.handle import Handle
+from chaosmongo.workload.settings import Place, Settings
+
+from benchmarks.harness import Row, extent, keep
+from tests.conftest import Database, wait_for_port
+
+PULSE = "server hello"
+LATE_AT = 0.99
+AT_MOST_MS = 0.5
+SUSTAINED = 0.99
+"""Share of the planned operations that must have been answered rightly for a rate to be sustained."""
+
+
+@dataclass(frozen=True)
+class Load:
+    """Operations per second of each lane's functions, over so many processes."""
+
+    what: str
+    rates: dict[str, dict[str, float]]
+    shards: int = 1
+    pulse: bool = False
+    """Whether the lateness of hello is what is asked for."""
+
+    @property
+    def rate(self) -> float:
+        return sum(sum(rates.values()) for rates in self.rates.values())
+
+
+HEAVY = {"write": 60.0, "read": 20.0}
+DEFAULT = {"write": 20.0, "read": 2.0}
+LOADS = (
+    Load("server lane alone, hello 1,000/s", {"server": {"hello": 1000.0}}, pulse=True),
+    Load(
+        "server lane, hello 1,000/s and its default writes and reads",
+        {"server": {"hello": 1000.0, **DEFAULT}},
+        pulse=True,
+    ),
+    Load(
+        "all lanes, one process, 1,000/s (60 writes, 20 reads each, the rest hello)",
+        {"server": {"hello": 760.0, **HEAVY}, "driver": HEAVY, "user": HEAVY},
+    ),
+    Load(
+        "all lanes, 5 shards, 5,000/s (default writes and reads, the rest hello)",
+        {"server": {"hello": 4934.0, **DEFAULT}, "driver": DEFAULT, "user": DEFAULT},
+        shards=5,
+    ),
+)
+
+
+@dataclass
+class Seen:
+    """One run: share of the planned operations that were answered rightly, and 99 % lateness by lane and function."""
+
+    planned: int
+    ok: int
+    late_ms: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def share(self) -> float:
+        return self.ok / self.planned if self.planned else 0.0
+
+
+def run(quick: bool) -> list[Row]:
+    seconds, repeats = (3.0, 1) if quick else (20.0, 5)
+    rows, raw = [], []
+    with _services() as (database, app_url):
+        for load in LOADS:
+            seen = [_run(load, database, app_url, seconds) for _ in range(repeats)]
+            rows += _rows(load, seen)
+            raw += [{"load": load.what, "shards": load.shards, "seconds": seconds, **vars(one)} for one in seen]
+    keep("workload", raw)
+    return rows
+
+
+def _rows(load: Load, seen: list[Seen]) -> list[Row]:
+    shares = [one.share for one in seen]
+    planned = sum(one.planned for one in seen)
+    sustained = f"{load.rate * sum(one.ok for one in seen) / planned:,.0f}/s"
+    spread = extent([100 * share for share in shares], "% of planned", 1)
+    wanted = f"at least {100 * SUSTAINED:.0f} % of {load.rate:,.0f}/s"
+    late = [one.late_ms[PULSE] for one in seen]
+    at_most = f"at most {AT_MOST_MS} ms" if load.pulse else ""
+    met = max(late) <= AT_MOST_MS if load.pulse else None
+    return [
+        Row(load.what, sustained, n=planned, spread=spread, wanted=wanted, met=min(shares) >= SUSTAINED),
+        Row("    its hello late, 99 %", f"{max(late):.2f} ms", "", "", len(late), extent(late, "ms"), at_most, met),
+    ]
+
+
+def _run(load: Load, database: Database, app_url: str, seconds: float) -> Seen:
+    """What the record says of a load that ran for so long; the first second, with all its beginnings, is left out."""
+    with tempfile.TemporaryDirectory(prefix="chaos-workload-") as name:
+        directory = Path(name)
+        write_whole(directory / "run.json", _run_json())
+        handle = Handle(_settings(load, directory, database, app_url), directory / "workload.log", 30, load.shards)
+        time.sleep(seconds + 1.5)
+        status = handle.stop()
+        if status != 0:
+            raise RuntimeError(handle.why())
+        history = read(directory)
+    if history.damage:
+        raise RuntimeError(f"the record is damaged: {history.damage[:3]}")
+    begin_ns = history.ops[0].due_ns + 1_000_000_000
+    ops = [op for op in history.ops if begin_ns <= op.due_ns < begin_ns + seconds * 1e9]
+    seen = Seen(planned=round(load.rate * seconds), ok=sum(op.outcome == "ok" for op in ops))
+    groups: dict[str, list[Op]] = {}
+    for op in ops:
+        if op.sent_ns:
+            groups.setdefault(f"{op.lane} {op.f}", []).append(op)
+    seen.late_ms = {what: _late_ms(groups[what]) for what in sorted(groups)}
+    return seen
+
+
+def _late_ms(ops: list[Op]) -> float:
+    late = sorted(op.sent_ns - op.due_ns for op in ops)
+    return late[int(LATE_AT * (len(late) - 1))] / 1e6
+
+
+def _settings(load: Load, directory: Path, database: Database, app_url: str) -> Settings:
+    return Settings(
+        record=str(directory),
+        run="bench/1",
+        marker=f"chaos-{random.randrange(16**8):08x}-",
+        uri=database.uri,
+        database="pacman",
+        collection="highscore",
+        app_url=app_url,
+        lanes={lane: r.LanePlan(rates, 0.5, "uri") for lane, rates in load.rates.items()},
+        write_concern={},
+        retry_writes=False,
+        in_flight_max=1024,
+        server=Place(database.host, database.port),
+    )
+
+
+def _run_json() -> r.Run:
+    return r.Run(
+        run="bench/1",
+        marker="",
+        title="",
+        description="",
+        experiment={},
+        anchor=r.Anchor(0, 0),
+        target=r.Target("", "", "pacman", "highscore"),
+        objectives=r.Objectives({}),
+        environment=r.Environment(),
+        horizon_s=60.0,
+    )
+
+
+@contextmanager
+def _services() -> Iterator[tuple[Database, str]]:
+    """A fresh database and the demo's application in front of it."""
+    with tempfile.TemporaryDirectory(prefix="chaos-workload-db-") as name:
+        database = Database(Path(name)).start()
+        address = f"127.33.{random.randrange(256)}.{random.randrange(1, 255)}"
+        told = {"KUBELAB_POD_IP": address, "MONGO_SERVICE_HOST": database.host, "MY_MONGO_PORT": str(database.port)}
+        with (Path(name) / "application.log").open("wb") as log:
+            application = subprocess.Popen(
+                [sys.executable, "-m", "kubelab.images.pacman"], env=os.environ | told, stdout=log, stderr=log
+            )
+        try:
+            wait_for_port(address, 8080)
+            yield database, f"http://{address}:8080"
+        finally:
+            application.terminate()
+            application.wait(10)
+            database.close()

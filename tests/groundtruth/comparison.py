@@ -1,0 +1,86 @@
+"""The instrument's windows beside the truth: covered or not, how far off, how wide."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chaosmongo.checks.evidence import Evidence
+from chaosmongo.checks.outages import Window
+from chaosmongo.history.results import Bracket
+
+from .truth import Outage, Proxy, back, covers
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One end of an outage as one lane saw it. outage: its number. told None: the lane does not know it."""
+
+    outage: int
+    lane: str
+    kinds: str
+    which: str
+    prompt: bool
+    truth: Bracket
+    told: Bracket | None
+
+    @property
+    def covered(self) -> bool:
+        return covers(self.told, self.truth)
+
+    @property
+    def error_ns(self) -> int | None:
+        """Of the reported middle."""
+        return None if self.told is None else abs(self.told.middle_ns - self.truth.middle_ns)
+
+    @property
+    def width_ns(self) -> int | None:
+        return None if self.told is None else self.told.hi_ns - self.told.lo_ns
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """moments: of every true outage that a lane saw. missed: true outages without a window. invented: the other way.
+    disturbed: true outages that are left out because the database itself was slow before the next one. waited_out: no
+    operation of the lane failed by an outage shorter than its deadline; a driver that knows no server waits, and may be
+    late but right. The server lane does not wait.
+    """
+
+    moments: list[Moment]
+    missed: int
+    invented: int
+    disturbed: int
+    waited_out: int
+
+
+def compare(evidence: Evidence, lane: str, true: Sequence[Outage], proxy: Proxy, deadline_s: float) -> Comparison:
+    """Each window belongs to the true outage during which, or soon after which, it began."""
+    left = list(evidence.windows[lane])
+    moments: list[Moment] = []
+    missed = disturbed = waited_out = 0
+    until_ns = 0
+    for number, outage in enumerate(true):
+        next_ns = true[number + 1].start.lo_ns if number + 1 < len(true) else evidence.end_ns
+        began_ns = true[number - 1].end.hi_ns if number else 0
+        if outage.start.hi_ns < until_ns or any(s.lo_ns < next_ns and s.hi_ns > began_ns for s in proxy.slow):
+            disturbed += 1
+            beside = [w for w in left if began_ns < w.start.hi_ns and w.start.lo_ns < next_ns]
+            left = [w for w in left if w not in beside]
+            until_ns = max([until_ns, *(evidence.end_ns if w.end is None else w.end.hi_ns for w in beside)])
+            continue
+        window = next((w for w in left if _belongs(w, outage)), None)
+        end = outage.end if lane == "server" else back(proxy.commands, lane, outage.end, deadline_s)
+        if window is None and lane != "server" and outage.end.hi_ns - outage.start.lo_ns < deadline_s * 1e9:
+            waited_out += 1
+            continue
+        if window is None or end is None:
+            missed += 1
+            continue
+        left.remove(window)
+        kinds = "+".join(done.fault.kind for done in outage.faults)
+        moments.append(Moment(number, lane, kinds, "start", outage.prompt, outage.start, window.start))
+        moments.append(Moment(number, lane, kinds, "end", outage.prompt, end, window.end))
+    return Comparison(moments, missed, len(left), disturbed, waited_out)
+
+
+def _belongs(window: Window, outage: Outage) -> bool:
+    """Whether its failures began within the outage; how well its bounds lie is not asked here."""
+    return window.start.lo_ns < outage.end.hi_ns and window.start.hi_ns > outage.start.lo_ns
