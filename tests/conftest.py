@@ -12,6 +12,17 @@ import pytest
 SECANTUSD = Path(sys.executable).with_name("secantusd-py")
 
 
+MEASURING = ("e2e", "groundtruth", "probes")
+NOT_MEASURING = ("test_kubectl.py", "test_bad_input.py")
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """`make e2e` runs two tests at a time, but never two that measure."""
+    room = item.path.relative_to(Path(__file__).parent).parts[0]
+    if room in MEASURING and item.path.name not in NOT_MEASURING:
+        item.add_marker("measures")
+
+
 class Database:
     """A real SecantusDB on a loopback port, as a process that a test may stop, kill and start again."""
 
