@@ -1,5 +1,6 @@
 """What tests of several rooms share: a real database, and proof that nothing is left behind."""
 
+import contextlib
 import socket
 import subprocess
 import sys
@@ -21,6 +22,23 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     room = item.path.relative_to(Path(__file__).parent).parts[0]
     if room in MEASURING and item.path.name not in NOT_MEASURING:
         item.add_marker("measures")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_is_left_behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No process outlives the tests that works in a directory of theirs or was told of one."""
+    yield
+    place = str(tmp_path_factory.getbasetemp()).encode()
+    end = time.monotonic() + 10
+    while (left := [line for line in _command_lines() if place in line]) and time.monotonic() < end:
+        time.sleep(0.2)
+    assert not left
+
+
+def _command_lines() -> Iterator[bytes]:
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            yield (process / "cmdline").read_bytes()
 
 
 class Database:

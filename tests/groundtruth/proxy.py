@@ -41,6 +41,10 @@ OP_MSG = 2013
 RESET = struct.pack("ii", 1, 0)
 SLOW_NS = 400_000_000
 """As long as makes an operation fail whose deadline is 0.5 s."""
+PROMPT = ("insert", "find", "hello")
+"""Commands that a database answers at once ..."""
+AWAITS = b"maxAwaitTimeMS"
+"""... unless the question says that it may wait, as a driver's monitor does for seconds."""
 
 
 READY = 256
@@ -247,6 +251,8 @@ class Proxy:
         if not link.lane:
             link.lane = lane_of(data)
         link.command, link.asked_ns = command_name(data), time.monotonic_ns()
+        if AWAITS in data:
+            link.command = ""
         if self._kind == "reset":
             self._close(link, reset=True)
         elif self._kind == "stall" or link.kept:
@@ -277,7 +283,7 @@ class Proxy:
         if link is None:
             return
         now = time.monotonic_ns()
-        if now - way.sent_ns > SLOW_NS and link.command in ("insert", "find", "hello") and way.sent_ns:
+        if now - way.sent_ns > SLOW_NS and link.command in PROMPT and way.sent_ns:
             self._say({"slow_ns": [way.sent_ns, now]})
         way.sent_ns = 0
         if link.lane == "server":

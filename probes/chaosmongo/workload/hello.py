@@ -20,6 +20,7 @@ from chaosmongo.history.records import Fail, Info, Invoke, Ok
 
 from .addresses import Addresses
 from .outcome import Outcome, not_sent, shortened
+from .prompt import wake_promptly
 from .settings import Place
 
 LONGEST_SLEEP_S = 0.01
@@ -71,6 +72,7 @@ class Hello(threading.Thread):
         self._closed = True
 
     def run(self) -> None:
+        wake_promptly()
         while not self._closed:
             self._begin_due()
             self._wait()
