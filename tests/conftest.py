@@ -1,6 +1,7 @@
 """What tests of several rooms share: a real database, and proof that nothing is left behind."""
 
 import contextlib
+import signal
 import socket
 import subprocess
 import sys
@@ -69,8 +70,13 @@ class Database:
         return self
 
     def signal(self, number: int) -> None:
+        """Returns once it has had its effect: a process still answers for a moment after it was sent SIGSTOP."""
         assert self._process is not None
         self._process.send_signal(number)
+        end = time.monotonic() + 10
+        while number == signal.SIGSTOP and set(_states(self.pid)) != {"T"}:
+            assert time.monotonic() < end
+            time.sleep(0.001)
 
     def stop(self) -> None:
         """Ends it with SIGTERM and waits."""
@@ -89,6 +95,13 @@ class Database:
     def close(self) -> None:
         self.kill()
         self._log.close()
+
+
+def _states(pid: int) -> Iterator[str]:
+    """Of each thread of the process: T is stopped."""
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            yield (thread / "stat").read_text().rpartition(")")[2].split()[0]
 
 
 def free_port() -> int:
