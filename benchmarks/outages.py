@@ -28,7 +28,7 @@ DEADLINE_S = 0.5
 DISTURBED = 0.05
 """With a larger share left out, nothing was shown."""
 
-AT_ONCE = 15
+AT_ONCE = 8
 """Injections under one workload, on a database of its own: the demo's application sorts all scores at each look,
 without an index, and slows a database of many scores down."""
 IN_FLIGHT_MAX = 64

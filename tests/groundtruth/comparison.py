@@ -7,7 +7,7 @@ from chaosmongo.checks.evidence import Evidence
 from chaosmongo.checks.outages import Window
 from chaosmongo.history.results import Bracket
 
-from .truth import Outage, Proxy, back, covers
+from .truth import Done, Outage, Proxy, back, covers
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,9 @@ class Moment:
 class Comparison:
     """moments: of every true outage that a lane saw. missed: true outages without a window. invented: the other way.
     disturbed: true outages that are left out because the database itself was slow before the next one. waited_out: no
-    operation of the lane failed by an outage shorter than its deadline; a driver that knows no server waits, and may be
-    late but right. The server lane does not wait.
+    operation of the lane failed by an outage whose faults are each shorter than its deadline; a driver that knows no
+    server waits, and may be late but right. So it may fail by some of the faults of an outage only, and its window then
+    begins with one of them and ends after one of them. The server lane does not wait.
     """
 
     moments: list[Moment]
@@ -67,18 +68,32 @@ def compare(evidence: Evidence, lane: str, true: Sequence[Outage], proxy: Proxy,
             until_ns = max([until_ns, *(evidence.end_ns if w.end is None else w.end.hi_ns for w in beside)])
             continue
         window = next((w for w in left if _belongs(w, outage)), None)
-        end = outage.end if lane == "server" else back(proxy.commands, lane, outage.end, deadline_s)
-        if window is None and lane != "server" and outage.end.hi_ns - outage.start.lo_ns < deadline_s * 1e9:
+        if window is None and lane != "server" and all(_waited_out(fault, deadline_s) for fault in outage.faults):
             waited_out += 1
             continue
-        if window is None or end is None:
+        starts: list[Bracket | None] = [outage.start]
+        ends: list[Bracket | None] = [outage.end]
+        if lane != "server":
+            starts = [fault.began for fault in outage.faults]
+            ends = [back(proxy.commands, lane, fault.ended, deadline_s) for fault in outage.faults]
+        start, end = _one_of(starts, window.start if window else None), _one_of(ends, window.end if window else None)
+        if window is None or start is None or end is None:
             missed += 1
             continue
         left.remove(window)
         kinds = "+".join(done.fault.kind for done in outage.faults)
-        moments.append(Moment(number, lane, kinds, "start", outage.prompt, outage.start, window.start))
+        moments.append(Moment(number, lane, kinds, "start", outage.prompt, start, window.start))
         moments.append(Moment(number, lane, kinds, "end", outage.prompt, end, window.end))
     return Comparison(moments, missed, len(left), disturbed, waited_out)
+
+
+def _waited_out(fault: Done, deadline_s: float) -> bool:
+    return fault.ended.hi_ns - fault.began.lo_ns < deadline_s * 1e9
+
+
+def _one_of(moments: Sequence[Bracket | None], told: Bracket | None) -> Bracket | None:
+    """The moment that the bracket covers; the last where it covers none."""
+    return next((moment for moment in moments if moment is not None and covers(told, moment)), moments[-1])
 
 
 def _belongs(window: Window, outage: Outage) -> bool:

@@ -1,12 +1,18 @@
 """What is taken for the truth, without a proxy: which faults make an outage, what covers it, and who asked."""
 
+from types import SimpleNamespace
+from typing import cast
+
 import pytest
 from bson import encode
 from chaosmongo import wire
+from chaosmongo.checks.evidence import Evidence
+from chaosmongo.checks.outages import Window
 from chaosmongo.history.results import Bracket
 
+from .comparison import Comparison, compare
 from .proxy import command_name, lane_of
-from .truth import Command, Done, Fault, Kind, back, covers, outages
+from .truth import Command, Done, Fault, Kind, Proxy, back, covers, outages
 
 S = 1_000_000_000
 
@@ -79,6 +85,38 @@ class TestBack:
     def test_leaves_out_what_was_answered_too_late_or_before_the_end(self) -> None:
         commands = [Command("driver", S - S // 2 - 100, S + 60), Command("driver", 5, 10)]
         assert back(commands, "driver", self.END, 0.5) is None
+
+
+class TestALaneThatWaits:
+    """Four short faults make one outage; a driver may fail by any of them, and by none."""
+
+    def compared(self, lane: str, window: Window | None) -> Comparison:
+        faults = [done("refuse", 10 + 0.3 * number, 10.1 + 0.3 * number) for number in range(4)]
+        commands = [Command(lane, int(asked_s * S), int(asked_s * S) + 10) for asked_s in (10.15, 10.75, 11)]
+        evidence = SimpleNamespace(windows={lane: [window] if window else []}, end_ns=20 * S)
+        proxy = SimpleNamespace(commands=commands, slow=[])
+        return compare(cast(Evidence, evidence), lane, outages(faults, 0.5), cast(Proxy, proxy), 0.5)
+
+    def window(self, start: tuple[float, float], end: tuple[float, float]) -> Window:
+        (start_lo, start_hi), (end_lo, end_hi) = ((int(lo * S), int(hi * S)) for lo, hi in (start, end))
+        return Window(Bracket(start_lo, start_hi), None, Bracket(end_lo, end_hi), 2, 1, 0, None)
+
+    def test_is_right_about_the_faults_that_it_failed_by(self) -> None:
+        found = self.compared("driver", self.window((10.25, 10.35), (10.65, 10.8)))
+        assert [moment.covered for moment in found.moments] == [True, True]
+
+    def test_is_wrong_about_a_moment_at_which_nothing_happened(self) -> None:
+        found = self.compared("driver", self.window((10.41, 10.55), (10.8, 10.85)))
+        assert [moment.covered for moment in found.moments] == [False, False]
+
+    def test_may_have_waited_all_of_them_out(self) -> None:
+        found = self.compared("driver", None)
+        assert (found.waited_out, found.missed) == (1, 0)
+
+    def test_the_server_lane_has_no_such_excuse(self) -> None:
+        late = self.compared("server", self.window((10.25, 10.35), (10.65, 10.8)))
+        assert [moment.covered for moment in late.moments] == [False, False]
+        assert self.compared("server", None).missed == 1
 
 
 class TestWhoAsked:
