@@ -12,7 +12,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.harness import Row, bound, extent, keep, median
+from recoveryreport.statistics import bound_for_none
+
+from benchmarks.harness import Row, extent, keep, median
 from tests.conftest import Database
 from tests.groundtruth.crash import Trial, trial
 
@@ -83,7 +85,7 @@ def _control(setting: Setting, trials: Sequence[Trial], quick: bool) -> list[Row
 
 def _none_lost(setting: Setting, trials: Sequence[Trial]) -> Row:
     lost = sum(one.lost for one in trials)
-    told = f"loss in < {bound(len(trials)):.1%} of kills" if not lost else ""
+    told = f"loss in < {bound_for_none(len(trials)):.1%} of kills" if not lost else ""
     return Row(
         f"acknowledged writes lost, {setting.name}, {setting.signal}",
         f"{lost}",

@@ -52,9 +52,3 @@ def median(values: Sequence[float]) -> float:
 def extent(values: Sequence[float], unit: str, places: int = 2) -> str:
     """From the smallest to the largest, like "0.10 to 0.52 ms"."""
     return f"{min(values):.{places}f} to {max(values):.{places}f} {unit}"
-
-
-def bound(trials: int, confidence: float = 0.95) -> float:
-    """The largest probability of an event that `trials` trials without it leave open: 1 − (1 − confidence)^(1/n)."""
-    left: float = (1 - confidence) ** (1 / trials)
-    return 1 - left

@@ -11,7 +11,9 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.harness import Row, bound, extent, keep
+from recoveryreport.statistics import bound_for_none
+
+from benchmarks.harness import Row, extent, keep
 from tests.e2e.killed import Killed, Site, kill_at, site
 
 KILLS = 100
@@ -60,12 +62,13 @@ def _rows(kills: list[Killed]) -> list[Row]:
     wrong = [kill for kill in kills if kill.wrong]
     gone = [kill.workload_gone_s for kill in kills]
     verdicts = Counter(kill.verdict for kill in kills)
+    bound = f"another outcome in less than {bound_for_none(n):.1%} of kills (95 %)"
     return [
         Row(
             "runner killed: record whole, verdict unknown or right, all taken back",
             f"{n - len(wrong)} of {n}",
             n=n,
-            spread=f"another outcome in less than {bound(n):.1%} of kills (95 %)" if not wrong else str(wrong[0]),
+            spread=str(wrong[0]) if wrong else bound,
             wanted="all of them",
             met=not wrong,
         ),

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from chaosmongo.checks import judge
 from chaosmongo.history import read
+from recoveryreport.statistics import bound_for_none
 
-from benchmarks.harness import Row, bound, keep
+from benchmarks.harness import Row, keep
 from tests.probes.checks.planting import KINDS, plant, problem
 from tests.probes.checks.recorded import Recorded, made
 
@@ -29,7 +30,7 @@ def run(quick: bool) -> list[Row]:
 def _row(what: str, tries: list[dict[str, object]], right: str) -> Row:
     wrong = [f"seed {one['seed']}: {one['problem']}" for one in tries if one["problem"]]
     value = f"{len(tries) - len(wrong)} of {len(tries)} {right}"
-    spread = wrong[0] if wrong else f"wrong in less than {bound(len(tries)):.1%} (95 %)"
+    spread = wrong[0] if wrong else f"wrong in less than {bound_for_none(len(tries)):.1%} (95 %)"
     return Row(what, value, n=len(tries), spread=spread, wanted="all", met=not wrong)
 
 

@@ -1,8 +1,9 @@
 """How many operations a second does the workload sustain, and how late does it send them?
 
-Against a real SecantusDB and the demo's application on loopback, all on this machine. An operation is late by sent
-minus due. A rate is sustained when its operations are sent and answered rightly: what was planned and was not sent, or
-not answered, counts against it.
+Against a real SecantusDB, a fresh one each time, and the demo's application on loopback, all on this machine. An
+operation is late by sent minus due. A rate is sustained when its operations are sent and answered rightly: what was
+planned and was not sent, or not answered, counts against it. Where the database on these cores is the limit, another
+load shows what the workload itself can do: hello alone, answered by something that answers hello alone.
 """
 
 import os
@@ -12,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,6 +41,8 @@ class Load:
     shards: int = 1
     pulse: bool = False
     """Whether the lateness of hello is what is asked for."""
+    database: bool = True
+    """False: hello is answered by benchmarks.responder."""
 
     @property
     def rate(self) -> float:
@@ -64,6 +67,12 @@ LOADS = (
         {"server": {"hello": 4934.0, **DEFAULT}, "driver": DEFAULT, "user": DEFAULT},
         shards=5,
     ),
+    Load(
+        "hello alone, 5 shards, 5,000/s, no database in the way",
+        {"server": {"hello": 5000.0}},
+        shards=5,
+        database=False,
+    ),
 )
 
 
@@ -80,14 +89,22 @@ class Seen:
         return self.ok / self.planned if self.planned else 0.0
 
 
+@dataclass(frozen=True)
+class Services:
+    """What the load is put on."""
+
+    place: Place
+    app_url: str
+
+
 def run(quick: bool) -> list[Row]:
     seconds, repeats = (3.0, 1) if quick else (20.0, 5)
     rows, raw = [], []
-    with _services() as (database, app_url):
-        for load in LOADS:
-            seen = [_run(load, database, app_url, seconds) for _ in range(repeats)]
-            rows += _rows(load, seen)
-            raw += [{"load": load.what, "shards": load.shards, "seconds": seconds, **vars(one)} for one in seen]
+    for load in LOADS:
+        print(f"  {load.what}", file=sys.stderr, flush=True)
+        seen = [_run(load, seconds) for _ in range(repeats)]
+        rows += _rows(load, seen)
+        raw += [{"load": load.what, "shards": load.shards, "seconds": seconds, **vars(one)} for one in seen]
     keep("workload", raw)
     return rows
 
@@ -107,12 +124,12 @@ def _rows(load: Load, seen: list[Seen]) -> list[Row]:
     ]
 
 
-def _run(load: Load, database: Database, app_url: str, seconds: float) -> Seen:
+def _run(load: Load, seconds: float) -> Seen:
     """What the record says of a load that ran for so long; the first second, with all its beginnings, is left out."""
-    with tempfile.TemporaryDirectory(prefix="chaos-workload-") as name:
+    with tempfile.TemporaryDirectory(prefix="chaos-workload-") as name, _services(load.database) as services:
         directory = Path(name)
         write_whole(directory / "run.json", _run_json())
-        handle = Handle(_settings(load, directory, database, app_url), directory / "workload.log", 30, load.shards)
+        handle = Handle(_settings(load, directory, services), directory / "workload.log", 30, load.shards)
         time.sleep(seconds + 1.5)
         status = handle.stop()
         if status != 0:
@@ -136,20 +153,20 @@ def _late_ms(ops: list[Op]) -> float:
     return late[int(LATE_AT * (len(late) - 1))] / 1e6
 
 
-def _settings(load: Load, directory: Path, database: Database, app_url: str) -> Settings:
+def _settings(load: Load, directory: Path, services: Services) -> Settings:
     return Settings(
         record=str(directory),
         run="bench/1",
         marker=f"chaos-{random.randrange(16**8):08x}-",
-        uri=database.uri,
+        uri=f"mongodb://{services.place.host}:{services.place.port}/pacman?directConnection=true",
         database="pacman",
         collection="highscore",
-        app_url=app_url,
+        app_url=services.app_url,
         lanes={lane: r.LanePlan(rates, 0.5, "uri") for lane, rates in load.rates.items()},
         write_concern={},
         retry_writes=False,
         in_flight_max=1024,
-        server=Place(database.host, database.port),
+        server=services.place,
     )
 
 
@@ -169,20 +186,28 @@ def _run_json() -> r.Run:
 
 
 @contextmanager
-def _services() -> Iterator[tuple[Database, str]]:
-    """A fresh database and the demo's application in front of it."""
-    with tempfile.TemporaryDirectory(prefix="chaos-workload-db-") as name:
-        database = Database(Path(name)).start()
+def _services(database: bool) -> Iterator[Services]:
+    """A fresh database and the demo's application in front of it, or what answers hello alone."""
+    with tempfile.TemporaryDirectory(prefix="chaos-workload-db-") as name, ExitStack() as stack:
         address = f"127.33.{random.randrange(256)}.{random.randrange(1, 255)}"
-        told = {"KUBELAB_POD_IP": address, "MONGO_SERVICE_HOST": database.host, "MY_MONGO_PORT": str(database.port)}
-        with (Path(name) / "application.log").open("wb") as log:
-            application = subprocess.Popen(
-                [sys.executable, "-m", "kubelab.images.pacman"], env=os.environ | told, stdout=log, stderr=log
-            )
-        try:
-            wait_for_port(address, 8080)
-            yield database, f"http://{address}:8080"
-        finally:
-            application.terminate()
-            application.wait(10)
-            database.close()
+        if not database:
+            stack.enter_context(_process(Path(name), address, 27017, ["benchmarks.responder", address, "27017"], {}))
+            yield Services(Place(address, 27017), "")
+            return
+        mongod = Database(Path(name)).start()
+        stack.callback(mongod.close)
+        told = {"KUBELAB_POD_IP": address, "MONGO_SERVICE_HOST": mongod.host, "MY_MONGO_PORT": str(mongod.port)}
+        stack.enter_context(_process(Path(name), address, 8080, ["kubelab.images.pacman"], told))
+        yield Services(Place(mongod.host, mongod.port), f"http://{address}:8080")
+
+
+@contextmanager
+def _process(directory: Path, host: str, port: int, module: list[str], told: dict[str, str]) -> Iterator[None]:
+    with (directory / f"{module[0]}.log").open("wb") as log:
+        process = subprocess.Popen([sys.executable, "-m", *module], env=os.environ | told, stdout=log, stderr=log)
+    try:
+        wait_for_port(host, port)
+        yield
+    finally:
+        process.terminate()
+        process.wait(10)
