@@ -12,6 +12,7 @@ import resource
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Sequence
 
 import msgspec
@@ -110,7 +111,11 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    code = main(sys.argv[1:])
+    try:
+        code = main(sys.argv[1:])
+    except Exception:  # its cause is in the log before threads that still wait can take the interpreter down
+        traceback.print_exc()
+        code = 1
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)  # threads that still wait for a dead server are of no interest any more
