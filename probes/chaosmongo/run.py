@@ -67,7 +67,7 @@ class Recording:
         """The local port through which it does so, where that is a port-forward; else 0."""
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
-        self.faults = Writer(self.directory.faults, "faults", run.run)
+        self.faults = Writer(self.directory.faults, "faults", run.run, write_whole(self.directory.run, run))
         self.undo = Writer(self.directory.undo, "undo", run.run)
         self.readback = Writer(self.directory.readback, "readback", run.run)
         self.observer: Observer | None = None
@@ -264,7 +264,6 @@ def _opened(
     )
     directory = RunDirectory(config.runs_directory / run.run)
     try:
-        write_whole(directory.run, run)
         _current = Recording(config, cluster, mongo, app_url, run, tunnel)
     except OSError as error:
         raise _cannot_record(directory.path, error) from None

@@ -248,7 +248,7 @@ class TestContradictions:
         assert read(tmp_path).damage == [f"{file}.jsonl: {told}"]
 
 
-FILES = ("ops.jsonl", "cluster.jsonl", "faults.jsonl", "readback.jsonl")
+LINES = ("ops.jsonl", "cluster.jsonl", "faults.jsonl", "readback.jsonl")
 
 
 @pytest.fixture(scope="module")
@@ -262,7 +262,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class TestAWholeRun:
-    @pytest.mark.parametrize("name", FILES)
+    @pytest.mark.parametrize("name", LINES)
     def test_opens_however_much_is_cut_off_its_last_4_kib(self, good: Path, tmp_path: Path, name: str) -> None:
         """Read at every byte; a file that is long begins 4 KiB before its end, after its header."""
         shutil.copy(good / "run.json", tmp_path)
@@ -277,7 +277,7 @@ class TestAWholeRun:
             assert history.torn == ([] if whole[:length].endswith(b"\n") or length == 0 else [name])
             assert history.unclosed == [name]
 
-    @pytest.mark.parametrize("name", FILES)
+    @pytest.mark.parametrize("name", ("run.json", *LINES))
     def test_never_passes_when_it_is_cut_or_altered_anywhere(self, good: Path, tmp_path: Path, name: str) -> None:
         run = Path(shutil.copytree(good, tmp_path / "run"))
         file = run / name
@@ -298,7 +298,7 @@ class TestAWholeRun:
                 file.write_bytes(spoilt)
                 try:
                     history = read(run)
-                except NewerFormat:
+                except (NewerFormat, NotARun):
                     continue
                 assert judge(history).verdict != "passed", (at, spoilt[max(0, at - 80) : at + 80])
 
@@ -327,6 +327,16 @@ class TestRefusing:
         (tmp_path / "run.json").write_text("{")
         with pytest.raises(NotARun, match="damaged"):
             read_run(tmp_path)
+
+    def test_objectives_that_were_changed_afterwards(self, good: Path, tmp_path: Path) -> None:
+        run = Path(shutil.copytree(good, tmp_path / "run"))
+        file = run / "run.json"
+        changed = file.read_text().replace('"server": 15.0', '"server": 90.0')
+        assert changed != file.read_text()
+        file.write_text(changed)
+        history = read(run)
+        assert history.damage == ["run.json: not what was written when the run began"]
+        assert judge(history).verdict == "unknown"
 
     def test_a_newer_format_of_the_run(self, tmp_path: Path) -> None:
         a_run(tmp_path, format=2)

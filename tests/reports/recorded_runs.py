@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from chaosmongo.history import RunDirectory, Writer, write_whole
 from chaosmongo.history import records as r
 from chaosmongo.scores import digest, seeded, workload_score
@@ -52,6 +53,8 @@ class Recorded:
     stopped: bool = True
     same_uid: bool = False
     torn: bool = False
+    elsewhere: dict[str, Any] = field(default_factory=dict)
+    """Fields of run.json that are to be others."""
 
 
 def record(path: Path, what: Recorded | None = None) -> Path:
@@ -59,12 +62,12 @@ def record(path: Path, what: Recorded | None = None) -> Path:
     what = what or Recorded()
     path.mkdir(parents=True)
     directory = RunDirectory(path)
-    write_whole(directory.run, _run(what))
+    run_crc32 = write_whole(directory.run, _run(what))
     writes = _ops(directory.ops, what) if what.workload else []
     if what.cluster:
         _cluster(directory.cluster, what)
     if what.fault:
-        _faults(directory.faults, what)
+        _faults(directory.faults, what, run_crc32)
     if what.readback:
         _readback(directory.readback, what, writes)
     if what.torn:
@@ -79,7 +82,7 @@ def at(seconds: float) -> int:
 
 
 def _run(what: Recorded) -> r.Run:
-    return r.Run(
+    run = r.Run(
         run=what.name,
         marker=what.marker,
         title=what.title,
@@ -97,6 +100,7 @@ def _run(what: Recorded) -> r.Run:
         ),
         horizon_s=60.0,
     )
+    return msgspec.convert(msgspec.to_builtins(run) | what.elsewhere, r.Run)
 
 
 def _ops(path: Path, what: Recorded) -> list[tuple[int, str, str, str]]:
@@ -163,9 +167,9 @@ def _readback(path: Path, what: Recorded, writes: list[tuple[int, str, str, str]
             file.write(r.ScanEnd(at(what.after_s + 5), len(documents)))
 
 
-def _faults(path: Path, what: Recorded) -> None:
+def _faults(path: Path, what: Recorded, run_crc32: int) -> None:
     hit = r.Hit("Pod", "mongo-0", "pacman", "uid-before", "node-0")
-    with Writer(path, "faults.jsonl", what.name) as file:
+    with Writer(path, "faults.jsonl", what.name, run_crc32) as file:
         file.write(r.FaultStart(0, "delete_pod", FAULT_NS, [hit], "replaced", {"namespace": "pacman"}))
         file.write(r.FaultEnd(0, at(0.05)))
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,8 @@ from recoveryreport.trials import terminal
 from recoveryreport.trials.pool import pool
 from recoveryreport.trials.recorded import Recorded
 from recoveryreport.trials.records import Trials
+
+from . import recorded_runs
 
 S = 1_000_000_000
 
@@ -277,9 +280,9 @@ def three(make_run: Callable[..., Path]) -> list[Path]:
 
 
 def changed(path: Path, **fields: Any) -> None:
-    """Changes run.json as if the run had been made elsewhere."""
-    document = json.loads((path / "run.json").read_text())
-    (path / "run.json").write_text(json.dumps(document | fields))
+    """Records a run again as if it had been made elsewhere."""
+    shutil.rmtree(path)
+    recorded_runs.record(path, recorded_runs.Recorded(name=f"{path.parent.name}/{path.name}", elsewhere=fields))
 
 
 class TestPoolingRecordedRuns:

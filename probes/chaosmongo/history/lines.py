@@ -44,6 +44,8 @@ def lines(file: Path, kind: Any, history: History) -> Iterator[Any]:
                 raise _too_new(file, record.format)
             if headed or record.run != history.run.run:
                 reading.damaged(number, f"records of another run ({record.run})")
+            if record.run_crc32 not in (msgspec.UNSET, history.run_crc32):
+                history.damage.append("run.json: not what was written when the run began")
             headed = True
             continue
         if not headed:

@@ -53,10 +53,11 @@ class History(msgspec.Struct):
     ops are in the order of invocation, those of all shards together. plan: what the whole workload was asked to do.
     course: what the runner noted of the experiment's course (steady state, activities that failed, the end).
     unclosed: files that their writer did not close, so that lines may be missing. torn: those of them whose last line
-    was dropped. damage: what else could not be read, or contradicts itself.
+    was dropped. damage: what else could not be read, or contradicts itself. run_crc32: of run.json as it was read.
     """
 
     run: r.Run
+    run_crc32: int = 0
     plan: r.Plan | None = None
     ops: list[Op] = []
     ops_notes: list[r.Note] = []

@@ -4,6 +4,7 @@ A torn last line (the writer died in the middle of it) is dropped and counted. A
 damage: it is named, and the run's verdict can then not be better than unknown.
 """
 
+import zlib
 from pathlib import Path
 
 import msgspec
@@ -22,17 +23,21 @@ SHUFFLED_NS = 1_000_000_000
 
 def read_run(path: Path) -> r.Run:
     """run.json of the directory at `path`. Raises NotARun or NewerFormat with a message for a person."""
-    directory = RunDirectory(path)
+    return _run(RunDirectory(path))[0]
+
+
+def _run(directory: RunDirectory) -> tuple[r.Run, int]:
+    """The run, and the CRC-32 of its file."""
     try:
         data = directory.run.read_bytes()
     except OSError as error:
         raise NotARun(
-            f"{path} is no run directory: {directory.run.name} cannot be read ({error.strerror}). "
+            f"{directory.path} is no run directory: {directory.run.name} cannot be read ({error.strerror}). "
             "Give the directory that `chaos run` named, like runs/mongo-pod-delete/20260101T120000Z"
         ) from None
     refuse_newer(data, directory.run)
     try:
-        return msgspec.json.decode(data, type=r.Run)
+        return msgspec.json.decode(data, type=r.Run), zlib.crc32(data)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise NotARun(f"{directory.run} is damaged: {error}") from None
 
@@ -55,8 +60,8 @@ def read_verdict(path: Path) -> Verdict | None:
 
 def read(path: Path) -> History:
     """The whole record of the run at `path`. Raises NotARun, NewerFormat; what else is wrong stands in the result."""
-    history = History(run=read_run(path))
     directory = RunDirectory(path)
+    history = History(*_run(directory))
     read_operations(directory, history)
     _read_cluster(directory.cluster, history)
     _read_faults(directory.faults, history)

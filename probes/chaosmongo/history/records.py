@@ -37,11 +37,12 @@ Function = Literal["hello", "write", "read"]
 
 
 class Header(msgspec.Struct, tag="header", frozen=True):
-    """First line of every `.jsonl` file."""
+    """First line of every `.jsonl` file. run_crc32: CRC-32 of run.json, in faults.jsonl: so an altered one shows."""
 
     file: str
     run: str
     format: int = FORMAT
+    run_crc32: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class Footer(msgspec.Struct, tag="footer", frozen=True):

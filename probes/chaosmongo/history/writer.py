@@ -23,16 +23,16 @@ class Writer:
     can tell whether the writer is still there.
 
     The file is readable by its owner alone. Raises FileExistsError where the file is there already: a file has one
-    writer in its life.
+    writer in its life. run_crc32: what the header is to say of run.json, as `write_whole` returned it.
     """
 
-    def __init__(self, path: Path, file: str, run: str) -> None:
+    def __init__(self, path: Path, file: str, run: str, run_crc32: int | msgspec.UnsetType = msgspec.UNSET) -> None:
         self._lock = threading.Lock()
         self._lines, self._crc32 = 0, 0
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         with contextlib.suppress(OSError):  # a file system without locks: nobody can tell
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        self.write(Header(file=file, run=run))
+        self.write(Header(file=file, run=run, run_crc32=run_crc32))
 
     def write(self, *records: msgspec.Struct) -> None:
         """Hands the records to the kernel in one call: they survive the end of this process, not of the machine."""
@@ -74,8 +74,8 @@ class Writer:
         self.close()
 
 
-def write_whole(path: Path, document: msgspec.Struct) -> None:
-    """Writes one document as indented JSON; a reader sees the old file or the new one, never a part."""
+def write_whole(path: Path, document: msgspec.Struct) -> int:
+    """Writes one document as indented JSON; a reader sees the old file or the new one, never a part. Its CRC-32."""
     data = msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
     part = path.with_name(path.name + ".part")
     fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -84,3 +84,4 @@ def write_whole(path: Path, document: msgspec.Struct) -> None:
         file.flush()
         os.fsync(file.fileno())
     part.replace(path)
+    return zlib.crc32(data)

@@ -42,7 +42,7 @@ class Recorded:
     def write(self, directory: Path) -> Path:
         """Writes it as a run does; the directory."""
         place, name = RunDirectory(directory), self.run.run
-        write_whole(place.run, self.run)
+        run_crc32 = write_whole(place.run, self.run)
         readback = [*self.seeded, r.ScanStart(self.scan_ns), *self.documents]
         readback.append(r.ScanEnd(self.scan_ns + MS, len(self.documents)))
         files: list[tuple[Path, str, Iterable[msgspec.Struct]]] = [
@@ -53,7 +53,7 @@ class Recorded:
         if self.cluster:
             files.append((place.cluster, "cluster", self.cluster))
         for path, kind, records in files:
-            with Writer(path, kind, name) as writer:
+            with Writer(path, kind, name, run_crc32 if kind == "faults" else msgspec.UNSET) as writer:
                 writer.write(*records)
         return directory
 
