@@ -3,7 +3,8 @@
 A proxy breaks the service for known times (tests/groundtruth/truth.py says what the truth is), and the instrument says
 what it saw: 200 outages at 1,000 hellos a second, 200 at the default 200 with all three lanes. What fails at once
 (refused, reset, cut off) is known to a tick; what is silent (stalled, or answered too late) to the deadline.
-Left out and counted as disturbed: what was injected while the database itself was slow, by the proxy's log.
+Left out and counted as disturbed: what was injected while the database itself was slow, by the proxy's log. Beside the
+errors of all stand those of the moments at which it answered hello within a tick, by the same log.
 The driver and the user lane are compared with the moment at which their own first command was there again.
 """
 
@@ -109,6 +110,7 @@ class Seen:
                 "kinds": m.kinds,
                 "which": m.which,
                 "covered": m.covered,
+                "late": m.late,
                 "truth_width_ns": m.truth.hi_ns - m.truth.lo_ns,
                 "bracket_from_truth_ns": told,
                 "validity": self.problems,
@@ -165,7 +167,11 @@ def _in_a_row(plan: Iterable[Injection], pause_s: float) -> Iterator[Fault]:
 def _rows(load: Load, seen: Sequence[Seen], quick: bool) -> list[Row]:
     rows = [row for lane in load.lanes for row in _coverage(load, lane, seen)]
     server = [m for one in seen for m in one.moments if m.lane == "server"]
-    rows.append(_errors(load, [m for m in server if m.prompt], quick))
+    prompt = [m for m in server if m.prompt]
+    what = f"error of the middle, prompt failures, {load.rate}/s"
+    rows.append(_errors(what, load, prompt, quick))
+    if any(m.late for m in prompt):
+        rows.append(_errors("    the database prompt, too", load, [m for m in prompt if not m.late], quick))
     rows += _silence(load, [m for m in server if not m.prompt])
     rows += [_lag(load, lane, seen) for lane in load.lanes if lane != "server"]
     known = [width / 1e3 for one in seen for width in one.truth_ns]
@@ -197,8 +203,7 @@ def _coverage(load: Load, lane: str, seen: Sequence[Seen]) -> Iterator[Row]:
     yield Row(f"brackets that cover, {where}", f"{covered}", f"{len(moments)}", share, len(moments), "", "all", met)
 
 
-def _errors(load: Load, moments: Sequence[Moment], quick: bool) -> Row:
-    what = f"error of the middle, prompt failures, {load.rate}/s"
+def _errors(what: str, load: Load, moments: Sequence[Moment], quick: bool) -> Row:
     errors = [m.error_ns / 1e6 for m in moments if m.error_ns is not None]
     widths = [m.width_ns / 1e6 for m in moments if m.width_ns is not None]
     if not errors:

@@ -1,4 +1,6 @@
-"""Answers hello and nothing else, with as little work as it can: `python -m benchmarks.responder HOST PORT`.
+"""Answers hello, and all else as if nothing were there, with as little work as it can:
+
+    python -m benchmarks.responder HOST PORT
 
 Where a database on the same cores is the limit, this shows what the workload alone sustains. It is no database: nothing
 but the rate and the lateness of hello may be measured against it.
@@ -13,7 +15,9 @@ import bson
 from chaosmongo import wire
 
 HEADER = struct.Struct("<iiii")
-BODY = b"\0\0\0\0\0" + bson.encode({"isWritablePrimary": True, "minWireVersion": 0, "maxWireVersion": 25, "ok": 1.0})
+NOTHING = {"id": 0, "ns": "pacman.highscore", "firstBatch": []}
+ANSWER = {"isWritablePrimary": True, "minWireVersion": 0, "maxWireVersion": 25, "cursor": NOTHING, "ok": 1.0}
+BODY = b"\0\0\0\0\0" + bson.encode(ANSWER)
 
 
 def serve(host: str, port: int) -> None:

@@ -105,7 +105,7 @@ def run(quick: bool) -> list[Row]:
         seen = [_run(load, seconds) for _ in range(repeats)]
         rows += _rows(load, seen)
         raw += [{"load": load.what, "shards": load.shards, "seconds": seconds, **vars(one)} for one in seen]
-    keep("workload", raw)
+        keep("workload", raw)  # after each, so that a later one that breaks does not take these along
     return rows
 
 

@@ -12,7 +12,9 @@ from .truth import Done, Outage, Proxy, back, covers
 
 @dataclass(frozen=True)
 class Moment:
-    """One end of an outage as one lane saw it. outage: its number. told None: the lane does not know it."""
+    """One end of an outage as one lane saw it. outage: its number. told None: the lane does not know it. late: whether
+    the database itself answered a hello late just then, by the proxy's log.
+    """
 
     outage: int
     lane: str
@@ -21,6 +23,7 @@ class Moment:
     prompt: bool
     truth: Bracket
     told: Bracket | None
+    late: bool
 
     @property
     def covered(self) -> bool:
@@ -71,20 +74,30 @@ def compare(evidence: Evidence, lane: str, true: Sequence[Outage], proxy: Proxy,
         if window is None and lane != "server" and all(_waited_out(fault, deadline_s) for fault in outage.faults):
             waited_out += 1
             continue
-        starts: list[Bracket | None] = [outage.start]
-        ends: list[Bracket | None] = [outage.end]
-        if lane != "server":
-            starts = [fault.began for fault in outage.faults]
-            ends = [back(proxy.commands, lane, fault.ended, deadline_s) for fault in outage.faults]
+        starts, ends = _true_moments(outage, lane, proxy, deadline_s)
         start, end = _one_of(starts, window.start if window else None), _one_of(ends, window.end if window else None)
         if window is None or start is None or end is None:
             missed += 1
             continue
         left.remove(window)
         kinds = "+".join(done.fault.kind for done in outage.faults)
-        moments.append(Moment(number, lane, kinds, "start", outage.prompt, start, window.start))
-        moments.append(Moment(number, lane, kinds, "end", outage.prompt, end, window.end))
+        for which, truth, told in (("start", start, window.start), ("end", end, window.end)):
+            moments.append(Moment(number, lane, kinds, which, outage.prompt, truth, told, _late(told, proxy)))
     return Comparison(moments, missed, len(left), disturbed, waited_out)
+
+
+def _true_moments(
+    outage: Outage, lane: str, proxy: Proxy, deadline_s: float
+) -> tuple[Sequence[Bracket | None], Sequence[Bracket | None]]:
+    """When the lane may rightly say that the outage began, and that it ended; None: its own return is not known."""
+    if lane == "server":
+        return [outage.start], [outage.end]
+    ends = [back(proxy.commands, lane, fault.ended, deadline_s) for fault in outage.faults]
+    return [fault.began for fault in outage.faults], ends
+
+
+def _late(told: Bracket | None, proxy: Proxy) -> bool:
+    return told is not None and any(late.lo_ns < told.hi_ns and late.hi_ns > told.lo_ns for late in proxy.late)
 
 
 def _waited_out(fault: Done, deadline_s: float) -> bool:

@@ -3,7 +3,8 @@
     client ──▶ accept ──▶ request ──▶ database      standard input:  a fault a line, {kind, begin_ns, end_ns, delay_s}
     client ◀── answer ◀───────────────────┘         standard output: the same with began_ns and ended_ns when it is
                                                     over; {lane, f, asked_ns, answered_ns} of inserts and finds;
-                                                    {slow_ns: [from, to]} when the database itself was SLOW to answer
+                                                    {slow_ns: [from, to]} when the database itself was SLOW to answer,
+                                                    {late_ns: [from, to]} when it was LATE to answer a hello
 
 One thread, one loop: a request or answer is handled either before a fault begins or after, never half. What it does:
 
@@ -41,6 +42,8 @@ OP_MSG = 2013
 RESET = struct.pack("ii", 1, 0)
 SLOW_NS = 400_000_000
 """As long as makes an operation fail whose deadline is 0.5 s."""
+LATE_NS = 5_000_000
+"""A tick of 200 hellos a second: no hello can tell more exactly than its answer is prompt."""
 PROMPT = ("insert", "find", "hello")
 """Commands that a database answers at once ..."""
 AWAITS = b"maxAwaitTimeMS"
@@ -283,8 +286,11 @@ class Proxy:
         if link is None:
             return
         now = time.monotonic_ns()
-        if now - way.sent_ns > SLOW_NS and link.command in PROMPT and way.sent_ns:
+        took_ns = now - way.sent_ns if way.sent_ns else 0
+        if took_ns > SLOW_NS and link.command in PROMPT:
             self._say({"slow_ns": [way.sent_ns, now]})
+        elif took_ns > LATE_NS and link.command == "hello":
+            self._say({"late_ns": [way.sent_ns, now]})
         way.sent_ns = 0
         if link.lane == "server":
             link.way, way.link = None, None

@@ -94,7 +94,7 @@ class TestALaneThatWaits:
         faults = [done("refuse", 10 + 0.3 * number, 10.1 + 0.3 * number) for number in range(4)]
         commands = [Command(lane, int(asked_s * S), int(asked_s * S) + 10) for asked_s in (10.15, 10.75, 11)]
         evidence = SimpleNamespace(windows={lane: [window] if window else []}, end_ns=20 * S)
-        proxy = SimpleNamespace(commands=commands, slow=[])
+        proxy = SimpleNamespace(commands=commands, slow=[], late=[])
         return compare(cast(Evidence, evidence), lane, outages(faults, 0.5), cast(Proxy, proxy), 0.5)
 
     def window(self, start: tuple[float, float], end: tuple[float, float]) -> Window:

@@ -133,12 +133,13 @@ def back(commands: Sequence[Command], lane: str, end: Bracket, deadline_s: float
 
 
 class Proxy:
-    """The proxy's process. `commands`, and when the database itself was `slow`, grow while it runs."""
+    """The proxy's process. `commands`, and when the database itself was `slow` or `late`, grow while it runs."""
 
     def __init__(self, port: int, database_port: int) -> None:
         self.port = port
         self.commands: list[Command] = []
         self.slow: list[Bracket] = []
+        self.late: list[Bracket] = []
         self._done: queue.SimpleQueue[dict[str, list[int]]] = queue.SimpleQueue()
         program = [sys.executable, str(Path(__file__).with_name("proxy.py")), str(port), str(database_port)]
         self._process = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -175,5 +176,7 @@ class Proxy:
                 self._done.put(told)
             elif "slow_ns" in told:
                 self.slow.append(Bracket(*told["slow_ns"]))
+            elif "late_ns" in told:
+                self.late.append(Bracket(*told["late_ns"]))
             else:
                 self.commands.append(Command(told["lane"], told["asked_ns"], told["answered_ns"]))
