@@ -10,18 +10,31 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long an example takes says nothing while other tests run beside it.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 SECANTUSD = Path(sys.executable).with_name("secantusd-py")
 
 
 MEASURING = ("e2e", "groundtruth", "probes")
-NOT_MEASURING = ("test_kubectl.py", "test_bad_input.py")
+NOT_MEASURING = {
+    "checks",
+    "test_bad_input.py",
+    "test_history.py",
+    "test_kubectl.py",
+    "test_network.py",
+    "test_storage.py",
+    "test_wire.py",
+}
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """`make e2e` runs two tests at a time, but never two that measure."""
-    room = item.path.relative_to(Path(__file__).parent).parts[0]
-    if room in MEASURING and item.path.name not in NOT_MEASURING:
+    """`make test` runs two tests at a time, but never two that measure."""
+    parts = item.path.relative_to(Path(__file__).parent).parts
+    if parts[0] in MEASURING and NOT_MEASURING.isdisjoint(parts):
         item.add_marker("measures")
 
 

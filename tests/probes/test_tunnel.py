@@ -155,7 +155,7 @@ class TestQueue:
         clients.queue.opened(clients.begun[0])
         assert clients.queue.starved == 0
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(st.lists(st.sampled_from(["come", "leave", "open", "refuse", "accept"]), max_size=40))
     def test_every_client_is_served_reset_or_waits_and_never_two_of_them(self, steps: list[str]) -> None:
         clients, served, come = Clients(), [], []

@@ -4,5 +4,9 @@ from hypothesis import HealthCheck, settings
 
 # One process runs the same test again and again, which Hypothesis takes for an oversight.
 settings.register_profile(
-    "mutants", derandomize=True, database=None, suppress_health_check=[HealthCheck.differing_executors]
+    "mutants",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.differing_executors, HealthCheck.too_slow],
 )

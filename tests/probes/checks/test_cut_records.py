@@ -105,7 +105,7 @@ def test_the_whole_records_are_what_they_are_meant_to_be() -> None:
     assert answers == planted | unknown
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from(sorted(WHOLE)), st.sampled_from(FILES), st.floats(0, 1, exclude_max=True))
 def test_cut_at_any_byte(what: str, file: str, where: float) -> None:
     path = whole(what)[0] / file
@@ -114,7 +114,7 @@ def test_cut_at_any_byte(what: str, file: str, where: float) -> None:
         assert complaint(what, judged(what, file, data[: int(where * len(data))])) == ""
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from(sorted(WHOLE)), st.sampled_from(FILES), st.floats(0, 1, exclude_max=True), st.integers(1, 5))
 def test_robbed_of_whole_lines(what: str, file: str, where: float, count: int) -> None:
     path = whole(what)[0] / file
@@ -124,7 +124,7 @@ def test_robbed_of_whole_lines(what: str, file: str, where: float, count: int) -
         assert complaint(what, judged(what, file, b"".join(lines[:first] + lines[first + count :]))) == ""
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.sampled_from(sorted(WHOLE)), st.sampled_from(FILES), st.floats(0, 1, exclude_max=True), st.integers(0, 7))
 def test_with_one_bit_that_is_another_one(what: str, file: str, where: float, bit: int) -> None:
     path = whole(what)[0] / file

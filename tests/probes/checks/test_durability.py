@@ -7,7 +7,7 @@ from chaosmongo.checks.evidence import Evidence
 from chaosmongo.history import Scan
 from chaosmongo.history.records import Document, Objectives, ScanEnd, ScanStart
 from chaosmongo.history.results import Loss, StaleRead
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from .histories import MARKER, at, documents, history, op, run, scan, stream, write
@@ -390,7 +390,6 @@ OUTCOMES = st.lists(st.sampled_from(["ok", "fail", "info"]), min_size=1, max_siz
 COPIES = st.lists(st.lists(st.booleans(), max_size=3), min_size=40, max_size=40)
 
 
-@settings(deadline=None)
 @given(OUTCOMES, COPIES)
 def test_fates_partition_the_writes(outcomes, copies):
     """Whatever is found: copies[n] says of each document with the n-th key whether it is as it was written."""
@@ -403,7 +402,6 @@ def test_fates_partition_the_writes(outcomes, copies):
     assert result.rejected + result.applied == outcomes.count("fail")
 
 
-@settings(deadline=None)
 @given(st.integers(1, 60), st.data())
 def test_what_was_done_behind_the_databases_back_is_found_and_nothing_else(count, data):
     ops = [write(number, 10 * number - 700) for number in range(count)]

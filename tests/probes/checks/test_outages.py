@@ -189,7 +189,7 @@ def covers(bracket, truth_ms: float) -> bool:
     return bracket.lo_ns - 1 <= at(truth_ms) <= bracket.hi_ns + 1
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(servers(), st.sampled_from([1.0, 4.0, 30.0]), st.integers(0, 2**32))
 def test_brackets_cover_the_truth(server, slowest_ms, seed):
     ops = ask(server, server.downs[-1].end_ms + 2500, EVERY_MS, slowest_ms, seed)
@@ -208,7 +208,7 @@ def test_brackets_cover_the_truth(server, slowest_ms, seed):
     assert seen == list(server.downs)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.floats(0, 50), st.floats(1100, 2000), st.integers(0, 2**32))
 def test_brackets_cover_a_freeze(start_ms, length_ms, seed):
     server = Server((Down(start_ms, start_ms + length_ms, "frozen"),))
@@ -217,7 +217,7 @@ def test_brackets_cover_a_freeze(start_ms, length_ms, seed):
     assert covers(window.start, start_ms) and covers(window.end, start_ms + length_ms)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.floats(0, 50), st.floats(20, 400), st.sampled_from(["refuses", "silent"]), st.integers(0, 2**32))
 def test_a_bracket_is_no_wider_than_the_operations_around_it(start_ms, length_ms, manner, seed):
     server = Server((Down(start_ms, start_ms + length_ms, manner),))
@@ -228,7 +228,7 @@ def test_a_bracket_is_no_wider_than_the_operations_around_it(start_ms, length_ms
         assert window.start.hi_ns - window.start.lo_ns <= 3 * EVERY_MS * 1e6
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(".xx?", min_size=1, max_size=80), st.integers(0, 80), st.booleans())
 def test_a_success_more_never_lengthens_an_outage(pattern, where, instead):
     """Whether it takes a failure's place or comes in addition."""
@@ -244,7 +244,7 @@ def _down_ns(windows) -> float:
     return sum(window.end.middle_ns - window.start.middle_ns for window in windows)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.text(".xx?", max_size=60), st.integers(-999_999, 10**15))
 def test_only_differences_of_times_matter(pattern, shift_ns):
     ops = stream("." * 30 + pattern + "." * 60, 0, 50)

@@ -174,7 +174,7 @@ def test_a_fault_on_a_node_tells_the_story_of_the_pod_that_was_on_it():
     assert [name for name, *_ in shown(evidence)][:4] == ["requested", "gone", "recreated", "scheduled"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.floats(10, 900), st.floats(0, 2000), st.floats(0, 2000), st.sampled_from([5, 10, 50]))
 def test_phases_add_up_to_the_recovery_time(start_ms, server_ms, user_ms, every_ms):
     """None is negative, each begins where the one before ended, and the last ends with the last outage."""

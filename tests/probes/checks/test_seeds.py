@@ -107,7 +107,7 @@ class TestStretches:
         [chunk, *_] = list(compare(SEED, MANY, [(0, "".join(DIGESTS))]))
         assert chunk.intact == CHUNK
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     @given(
         st.sets(st.integers(0, MANY - 1), max_size=30),
         st.sets(st.integers(0, MANY - 1), max_size=30),
