@@ -17,6 +17,7 @@ from pymongo import monitoring
 from pymongo.cursor import Cursor
 from pymongo.errors import (
     BulkWriteError,
+    ExecutionTimeout,
     InvalidName,
     OperationFailure,
     PyMongoError,
@@ -159,7 +160,8 @@ class Collection:
             raise self._unavailable(error) from None
 
     def _unavailable(self, error: Exception) -> DatabaseUnavailable:
-        if isinstance(error, OperationFailure):
+        # A time that is over before something is sent counts as refused with the driver.
+        if isinstance(error, OperationFailure) and not isinstance(error, ExecutionTimeout):
             if error.code in (18, 8000):
                 what = "refuses user and password"
                 todo = "check the Secret that mongo_secret names, or mongo_uri"

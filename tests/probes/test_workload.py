@@ -12,8 +12,9 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -21,7 +22,7 @@ import msgspec
 import pymongo
 import pymongo.monitoring
 import pytest
-from chaosmongo import wire
+from chaosmongo import scores, wire
 from chaosmongo.database import Address, Driver, DriverError
 from chaosmongo.errors import BadArgument, WorkloadFailed
 from chaosmongo.history import History, Op, read
@@ -38,6 +39,9 @@ from chaosmongo.workload.user import NotServed, User, check_list
 
 from tests.conftest import Database, free_port
 from tests.probes.test_history import a_run
+
+LOOK_S = 0.01
+"""How often a server of ours looks whether it shall end."""
 
 
 def settings(database: Database, directory: Path, **changes: object) -> Settings:
@@ -93,28 +97,51 @@ def record(tmp_path: Path) -> Path:
     return directory
 
 
+@dataclass(frozen=True)
+class Healthy:
+    """A load on a healthy database, when it is over. there: the digests of what it left in the database, by name."""
+
+    directory: Path
+    history: History
+    there: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def healthy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Healthy]:
+    """One for all that look at it."""
+    directory = tmp_path_factory.mktemp("healthy")
+    database = Database(directory)
+    try:
+        record = directory / "run"
+        record.mkdir()
+        history = recorded(database.start(), record, nothing, write_concern={"w": 1, "j": True})
+        with pymongo.MongoClient[dict[str, Any]](database.uri) as client:
+            there = {str(d["name"]): scores.digest(d) for d in client["pacman"]["highscore"].find()}
+        yield Healthy(record, history, there)
+    finally:
+        database.close()
+
+
 class TestAHealthyDatabase:
-    def test_every_operation_is_ok_at_its_rate(self, database: Database, record: Path) -> None:
-        history = recorded(database, record, nothing)
+    def test_every_operation_is_ok_at_its_rate(self, healthy: Healthy) -> None:
+        history = healthy.history
         assert outcomes(history) == {"ok": len(history.ops)}
         hellos = [op.due_ns for op in history.ops if op.f == "hello"]
         assert {b - a for a, b in itertools.pairwise(hellos)} == {10_000_000}
 
-    def test_says_what_it_was_asked_to_do_and_that_it_was_stopped(self, database: Database, record: Path) -> None:
-        history = recorded(database, record, nothing, seconds=1.5, write_concern={"w": 1, "j": True})
+    def test_says_what_it_was_asked_to_do_and_that_it_was_stopped(self, healthy: Healthy) -> None:
+        history = healthy.history
         assert history.plan is not None
         assert history.plan.write_concern == {"w": 1, "j": True}
         assert history.plan.retry_writes is False
         assert [note.what for note in history.ops_notes] == ["stopped"]
 
-    def test_writes_what_it_says_it_writes(self, database: Database, record: Path) -> None:
-        from chaosmongo import scores
+    def test_writes_what_it_says_it_writes(self, healthy: Healthy) -> None:
+        assert healthy.there == {op.key: op.digest for op in healthy.history.ops if op.f == "write"}
 
-        history = recorded(database, record, nothing)
-        client: pymongo.MongoClient[dict[str, object]] = pymongo.MongoClient(database.uri)
-        there = {str(d["name"]): scores.digest(d) for d in client["pacman"]["highscore"].find()}
-        client.close()
-        assert there == {op.key: op.digest for op in history.ops if op.f == "write"}
+    def test_its_record_is_json_lines(self, healthy: Healthy) -> None:
+        lines = (healthy.directory / "ops.jsonl").read_text().splitlines()
+        assert [json.loads(line)["type"] for line in lines[:2]] == ["header", "plan"]
 
     def test_the_password_is_nowhere_in_the_record(self, database: Database, record: Path) -> None:
         uri = database.uri.replace("mongodb://", "mongodb://someone:s3cr3t@")
@@ -397,6 +424,13 @@ class TestRefusing:
             check(told_to)
 
 
+class Listening(socketserver.ThreadingTCPServer):
+    """With room for all who come at once: whom it keeps waiting has sent nothing."""
+
+    daemon_threads = True
+    request_queue_size = 64
+
+
 class Nonsense(socketserver.BaseRequestHandler):
     """Reads what it is asked, and answers with the bytes of the class."""
 
@@ -431,9 +465,8 @@ class TestAServerThatAnswersNonsense:
     )
     def test_leaves_unknowns_and_the_lane_goes_on(self, answer: bytes) -> None:
         handler = type("Handler", (Nonsense,), {"answer": answer})
-        with socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler) as server:
-            server.daemon_threads = True
-            threading.Thread(target=server.serve_forever, daemon=True).start()
+        with Listening(("127.0.0.1", 0), handler) as server:
+            threading.Thread(target=server.serve_forever, args=(LOOK_S,), daemon=True).start()
             place = Place("127.0.0.1", server.server_address[1])
             done: list[Outcome] = []
             hello = Hello(place, 0.2, done.append, 8)
@@ -583,7 +616,7 @@ class TestTheUserLane:
 
     def test_an_answer_of_200_that_says_error_is_no_success(self, database: Database, record: Path) -> None:
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Application)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(LOOK_S,), daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}"
         history = recorded(database, record, nothing, app_url=url, lanes=self.LANES, top_scores=[7])
         server.shutdown()
@@ -602,9 +635,8 @@ class TestTheUserLane:
                         self.request.sendall(b"x")
                         time.sleep(0.05)
 
-        with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Dripping) as server:
-            server.daemon_threads = True
-            threading.Thread(target=server.serve_forever, daemon=True).start()
+        with Listening(("127.0.0.1", 0), Dripping) as server:
+            threading.Thread(target=server.serve_forever, args=(LOOK_S,), daemon=True).start()
             user = User(f"http://127.0.0.1:{server.server_address[1]}", 0.4, [])
             done = user.perform(Invoke(1, "user", "read", 0))
             server.shutdown()
@@ -666,9 +698,3 @@ def wait_until_gone(pid: int, seconds: float) -> None:
     while Path(f"/proc/{pid}/stat").exists() and "Z" not in Path(f"/proc/{pid}/stat").read_text().split(")")[1][:3]:
         assert time.monotonic() < end, f"process {pid} is still there after {seconds} s"
         time.sleep(0.05)
-
-
-def test_the_record_is_json_lines(database: Database, record: Path) -> None:
-    recorded(database, record, nothing, seconds=1.3)
-    lines = (record / "ops.jsonl").read_text().splitlines()
-    assert [json.loads(line)["type"] for line in lines[:2]] == ["header", "plan"]

@@ -40,21 +40,21 @@ class Schedule:
         pairs = [(lane, f, rate) for lane, plan in lanes.items() for f, rate in plan.rates.items() if rate > 0]
         self._share = share
         self._beats: dict[tuple[str, str], _Beat] = {}
-        self._next: list[tuple[int, int, Lane, Function]] = []
+        self._next: list[tuple[int, Lane, Function, int]] = []
         for index, (lane, f, rate) in enumerate(pairs):
             period = 1e9 / rate
             begin_ns = start_ns + (READS_BEGIN_NS if f == "read" else 0)
             beat = self._beats[lane, f] = _Beat(period, begin_ns + period * index / len(pairs))
             first = share.shard
-            self._next.append((beat.at(first), first, cast(Lane, lane), cast(Function, f)))
+            self._next.append((beat.at(first), cast(Lane, lane), cast(Function, f), first))
         heapq.heapify(self._next)
 
     def until(self, time_ns: int) -> list[Due]:
         """The operations due before time_ns that were not given out yet."""
         due: list[Due] = []
         while self._next and self._next[0][0] < time_ns:
-            when, number, lane, f = self._next[0]
+            when, lane, f, number = self._next[0]
             due.append((when, lane, f))
             number += self._share.of
-            heapq.heapreplace(self._next, (self._beats[lane, f].at(number), number, lane, f))
+            heapq.heapreplace(self._next, (self._beats[lane, f].at(number), lane, f, number))
         return due
