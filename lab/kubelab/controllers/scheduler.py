@@ -9,18 +9,19 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from kubelab.clock import timestamp
+from kubelab.controllers import nodeaffinity, taints
 from kubelab.controllers import pods as pod_facts
-from kubelab.controllers import taints
 from kubelab.controllers.changes import Bind, Change, Changes, Event, Replace, with_status
 from kubelab.controllers.loop import Cluster, Controller
 from kubelab.controllers.storage import claims_of
+from kubelab.controllers.volumebinding import PodVolumes
 from kubelab.kinds import (
     CLAIMS,
     NODES,
     PODS,
+    STORAGE_CLASSES,
     VOLUMES,
     Key,
     Kind,
@@ -28,7 +29,6 @@ from kubelab.kinds import (
     condition,
     is_terminating,
     key_of,
-    matches_expression,
     uid_of,
 )
 
@@ -37,14 +37,13 @@ SCHEDULER = "default-scheduler"
 
 @dataclass(frozen=True)
 class Observed:
-    """A pod without a node, all nodes, how many pods each has, and the claims and volumes it may need by name."""
+    """A pod without a node, all nodes, how many pods each has, and the volumes that it uses."""
 
     pod: Object
     now: datetime
     nodes: list[Object] = field(default_factory=list)
     load: Mapping[str, int] = field(default_factory=dict)
-    claims: Mapping[str, Object] = field(default_factory=dict)
-    volumes: Mapping[str, Object] = field(default_factory=dict)
+    volumes: PodVolumes = field(default_factory=PodVolumes)
 
 
 class Scheduler(Controller):
@@ -71,10 +70,16 @@ class Scheduler(Controller):
             return []
         pods = [p for p in self.cluster[PODS].all() if not pod_facts.is_finished(p)]
         placed = [node for p in pods if (node := p["spec"].get("nodeName") or self._bound.get(uid_of(p)))]
-        claims = {c["metadata"]["name"]: c for c in self.cluster[CLAIMS].all(key[0])}
-        volumes = {v["metadata"]["name"]: v for v in self.cluster[VOLUMES].all()}
         nodes = self.cluster[NODES].all()
-        return reconcile(Observed(pod, self.cluster.now(), nodes, Counter(placed), claims, volumes))
+        return reconcile(Observed(pod, self.cluster.now(), nodes, Counter(placed), self._volumes_of(pod)))
+
+    def _volumes_of(self, pod: Object) -> PodVolumes:
+        names = tuple(claims_of(pod))
+        if not names:
+            return PodVolumes()
+        claims = {c["metadata"]["name"]: c for c in self.cluster[CLAIMS].all(pod["metadata"]["namespace"])}
+        volumes = {v["metadata"]["name"]: v for v in self.cluster[VOLUMES].all()}
+        return PodVolumes(names, claims, volumes, tuple(self.cluster[STORAGE_CLASSES].all()))
 
     async def make(self, change: Change) -> None:
         await super().make(change)
@@ -94,51 +99,40 @@ def _waits(pod: Object) -> bool:
 
 def reconcile(observed: Observed) -> Changes:
     """Binds the pod, or says on the pod and in an event why no node will do."""
-    obstacle = _missing_claim(observed)
-    refusals = {n["metadata"]["name"]: obstacle or _refusal(observed, n) for n in observed.nodes}
-    fitting = [name for name, refusal in refusals.items() if refusal is None]
+    total = len(observed.nodes)
+    if not total:
+        return _unschedulable(observed, "no nodes available to schedule pods")
+    if obstacle := observed.volumes.obstacle():
+        # Without a verdict on any single node, preemption fails with these two words.
+        return _unschedulable(observed, f"0/{total} nodes are available: {obstacle}. not found")
+    refusals = [(node, _refusal(observed, node)) for node in observed.nodes]
+    fitting = [node for node, refusal in refusals if refusal is None]
     if not fitting:
-        return _unschedulable(observed, obstacle, [r for r in refusals.values() if r])
-    node = min(fitting, key=lambda name: (observed.load.get(name, 0), name))
-    namespace, name = key_of(observed.pod)
-    told = f"Successfully assigned {namespace}/{name} to {node}"
-    return [Bind(observed.pod, node), Event(observed.pod, "Normal", "Scheduled", told, action="Binding")]
+        return _unschedulable(observed, _no_node_fits([r for _, r in refusals if r]))
+    chosen = min(fitting, key=lambda n: (observed.load.get(n["metadata"]["name"], 0), n["metadata"]["name"]))
+    binding = observed.volumes.binding(chosen)
+    return _assign(observed.pod, chosen["metadata"]["name"]) if binding is None else binding
 
 
-def _missing_claim(observed: Observed) -> str | None:
-    for name in claims_of(observed.pod):
-        claim = observed.claims.get(name)
-        if claim is None:
-            return f'persistentvolumeclaim "{name}" not found'
-        if is_terminating(claim):
-            return f'persistentvolumeclaim "{name}" is being deleted'
-        if claim.get("status", {}).get("phase") != "Bound":
-            return "pod has unbound immediate PersistentVolumeClaims"
-    return None
+def _assign(pod: Object, node: str) -> Changes:
+    told = f"Successfully assigned {'/'.join(key_of(pod))} to {node}"
+    return [Bind(pod, node), Event(pod, "Normal", "Scheduled", told, action="Binding")]
 
 
 def _refusal(observed: Observed, node: Object) -> str | None:
     """Why the node will not do, in the words of Kubernetes; None when it will."""
     pod = observed.pod
-    taint = _untolerated(pod, node)
     if node["spec"].get("unschedulable") and not _tolerates_unschedulable(pod):
         return "node(s) were unschedulable"
-    if taint is not None:
-        shown = f"{taint['key']}: {taint.get('value', '')}"
-        return f"node(s) had untolerated taint {{{shown}}}"
+    if not all(taints.tolerations(pod, t) for t in taints.of(node, "NoSchedule", "NoExecute")):
+        return "node(s) had untolerated taint(s)"
     if not _selected(pod, node):
         return "node(s) didn't match Pod's node affinity/selector"
-    if not _reaches_volumes(observed, node):
-        return "node(s) didn't match PersistentVolume's node affinity"
-    return None
+    return observed.volumes.refusal(node)
 
 
 def _tolerates_unschedulable(pod: Object) -> bool:
     return bool(taints.tolerations(pod, {"key": taints.UNSCHEDULABLE, "effect": "NoSchedule"}))
-
-
-def _untolerated(pod: Object, node: Object) -> taints.Taint | None:
-    return next((t for t in taints.of(node, "NoSchedule", "NoExecute") if not taints.tolerations(pod, t)), None)
 
 
 def _selected(pod: Object, node: Object) -> bool:
@@ -146,38 +140,19 @@ def _selected(pod: Object, node: Object) -> bool:
     if not (pod["spec"].get("nodeSelector") or {}).items() <= labels.items():
         return False
     affinity = (pod["spec"].get("affinity") or {}).get("nodeAffinity") or {}
-    return _matches(affinity.get("requiredDuringSchedulingIgnoredDuringExecution"), node)
+    return nodeaffinity.matches(affinity.get("requiredDuringSchedulingIgnoredDuringExecution"), node)
 
 
-def _matches(selector: Mapping[str, Any] | None, node: Object) -> bool:
-    """A NodeSelector: any of its terms, each with all of its expressions."""
-    if not selector:
-        return True
-    labels = node["metadata"].get("labels") or {}
-    name = {"metadata.name": node["metadata"]["name"]}
-    return any(
-        all(matches_expression(e, labels) for e in term.get("matchExpressions") or ())
-        and all(matches_expression(e, name) for e in term.get("matchFields") or ())
-        for term in selector["nodeSelectorTerms"]
-    )
+def _no_node_fits(refusals: list[str]) -> str:
+    """In the words of Kubernetes 1.36. To evict other pods would help against none of these reasons."""
+    total = len(refusals)
+    reasons = ", ".join(sorted(f"{count} {reason}" for reason, count in Counter(refusals).items()))
+    preemption = f"preemption: 0/{total} nodes are available: {total} Preemption is not helpful for scheduling."
+    return f"0/{total} nodes are available: {reasons}. no new claims to deallocate, {preemption}"
 
 
-def _reaches_volumes(observed: Observed, node: Object) -> bool:
-    for claim in claims_of(observed.pod):
-        volume = observed.volumes.get(observed.claims[claim]["spec"].get("volumeName", ""))
-        if volume and not _matches((volume["spec"].get("nodeAffinity") or {}).get("required"), node):
-            return False
-    return True
-
-
-def _unschedulable(observed: Observed, obstacle: str | None, refusals: list[str]) -> Changes:
+def _unschedulable(observed: Observed, message: str) -> Changes:
     pod = observed.pod
-    if obstacle is not None:
-        reasons = obstacle
-    else:
-        reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(Counter(refusals).items()))
-    total = len(observed.nodes)
-    message = f"0/{total} nodes are available: {reasons}." if total else "no nodes available to schedule pods"
     known = condition(pod, "PodScheduled")
     if known and known["status"] == "False" and known.get("message") == message:
         return []

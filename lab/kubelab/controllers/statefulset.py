@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from kubelab.controllers import pods as pod_facts
-from kubelab.controllers.changes import Again, Change, Changes, Create, Delete, Event, Replace, with_status
+from kubelab.controllers.changes import Again, Change, Changes, Create, Delete, Event, Patch, Replace, with_status
 from kubelab.controllers.loop import Controller
 from kubelab.controllers.revision import template_hash
 from kubelab.kinds import (
@@ -32,6 +32,9 @@ from kubelab.kinds import (
 )
 
 REVISION = "controller-revision-hash"
+DOOMED_LOOK_S = 0.5
+REPLACE = {"$patch": "replace"}
+"""In a revision's template: it is the strategic merge patch with which `kubectl rollout undo` brings it back."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class Observed:
     now: datetime
     pods: list[Object] = field(default_factory=list)
     revisions: list[Object] = field(default_factory=list)
-    claims: frozenset[str] = frozenset()
+    claims: Mapping[str, Object] = field(default_factory=dict)
 
 
 class StatefulSets(Controller):
@@ -68,7 +71,7 @@ class StatefulSets(Controller):
                 now=cluster.now(),
                 pods=cluster[PODS].indexed("controller", uid),
                 revisions=cluster[CONTROLLER_REVISIONS].indexed("controller", uid),
-                claims=frozenset(name for namespace, name in cluster[CLAIMS].items if namespace == key[0]),
+                claims={claim["metadata"]["name"]: claim for claim in cluster[CLAIMS].all(key[0])},
             )
         )
 
@@ -98,9 +101,7 @@ class Plan:
         self.replicas: int = self.spec.get("replicas", 1)
         self.ordered = self.spec.get("podManagementPolicy", "OrderedReady") == "OrderedReady"
         self.pods = {ordinal: pod for pod in observed.pods if (ordinal := _ordinal(self.name, pod)) is not None}
-        self.templates: dict[str, Any] = {
-            r["metadata"]["name"]: r["data"]["spec"]["template"] for r in observed.revisions
-        }
+        self.templates: dict[str, Any] = {r["metadata"]["name"]: _template_of(r) for r in observed.revisions}
         self.update_revision = self._update_revision()
         current = self.set.get("status", {}).get("currentRevision")
         self._replaced: list[Object] = []  # Deleted in this step for a newer revision: counted no more.
@@ -135,7 +136,7 @@ class Plan:
                 "labels": labels | {REVISION: self.update_revision},
                 "ownerReferences": [controlled_by(STATEFUL_SETS, self.set)],
             },
-            "data": {"spec": {"template": copy.deepcopy(self.spec["template"])}},
+            "data": {"spec": {"template": copy.deepcopy(self.spec["template"]) | REPLACE}},
             "revision": number,
         }
 
@@ -166,6 +167,8 @@ class Plan:
     def _ensure(self, ordinal: int) -> tuple[Changes, bool]:
         """The steps for one wanted pod, and whether its successors have to wait for it."""
         pod = self.pods.get(ordinal)
+        if pod is None and self._has_doomed_claims(ordinal):
+            return [Again(DOOMED_LOOK_S)], True
         if pod is None:
             name = f"{self.name}-{ordinal}"
             created = self._tell("SuccessfulCreate", f"Create Pod {name} in StatefulSet {self.name} successful")
@@ -181,12 +184,15 @@ class Plan:
                 f"StatefulSet {self.set['metadata']['namespace']}/{self.name} is recreating terminated Pod {name}",
             )
             return [told, *self._delete(pod)], True
-        return self._missing_claims(ordinal), is_terminating(pod) or not self._is_available(pod)
+        claims = [*self._missing_claims(ordinal), *self._retention(ordinal, pod, condemned=False)]
+        return claims, is_terminating(pod) or not self._is_available(pod)
 
     def _condemn(self, ordinal: int) -> tuple[Changes, bool]:
         """The steps for one pod too many, and whether lower ordinals have to wait for its end."""
         pod = self.pods[ordinal]
-        return ([] if is_terminating(pod) else self._delete(pod)), True
+        if is_terminating(pod):
+            return [], True
+        return [*self._retention(ordinal, pod, condemned=True), *self._delete(pod)], True
 
     def _update(self) -> Changes:
         """Rolling update from the highest ordinal down to the partition, one unavailable pod at a time."""
@@ -243,10 +249,12 @@ class Plan:
     def _claim_templates(self) -> list[Object]:
         return list(self.spec.get("volumeClaimTemplates") or ())
 
+    def _claim_names(self, ordinal: int) -> list[str]:
+        return [f"{t['metadata']['name']}-{self.name}-{ordinal}" for t in self._claim_templates()]
+
     def _missing_claims(self, ordinal: int) -> Changes:
         changes: Changes = []
-        for template in self._claim_templates():
-            name = f"{template['metadata']['name']}-{self.name}-{ordinal}"
+        for template, name in zip(self._claim_templates(), self._claim_names(ordinal), strict=True):
             if name not in self.observed.claims:
                 claim = copy.deepcopy(template)
                 claim.pop("status", None)
@@ -254,8 +262,33 @@ class Plan:
                 metadata = claim["metadata"] | {"name": name, "namespace": self.set["metadata"]["namespace"]}
                 metadata["labels"] = (claim["metadata"].get("labels") or {}) | labels
                 claim |= {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata}
-                changes.append(Create(CLAIMS, claim))
+                told = f"Create Claim {name} Pod {self.name}-{ordinal} in StatefulSet {self.name} success"
+                changes += [Create(CLAIMS, claim), self._tell("SuccessfulCreate", told)]
         return changes
+
+    def _retention(self, ordinal: int, pod: Object, *, condemned: bool) -> Changes:
+        """Makes a pod's claims belong to what takes them along: the set, the pod if it is one too many, or nobody."""
+        policy = self.spec.get("persistentVolumeClaimRetentionPolicy") or {}
+        owners: list[Object] = []
+        if condemned and policy.get("whenScaled") == "Delete":
+            owners = [controlled_by(PODS, pod)]
+        elif policy.get("whenDeleted") == "Delete":
+            owners = [controlled_by(STATEFUL_SETS, self.set)]
+        changes: Changes = []
+        for name in self._claim_names(ordinal):
+            claim = self.observed.claims.get(name)
+            if claim is None or is_terminating(claim):
+                continue
+            known = claim["metadata"].get("ownerReferences") or []
+            wanted = [o for o in known if o["uid"] not in (uid_of(self.set), uid_of(pod))] + owners
+            if wanted != known:
+                changes.append(Patch(CLAIMS, claim, {"metadata": {"ownerReferences": wanted or None}}))
+        return changes
+
+    def _has_doomed_claims(self, ordinal: int) -> bool:
+        """Whether claims go with the pod that had this ordinal before: its successor must not use them."""
+        claims = [claim for name in self._claim_names(ordinal) if (claim := self.observed.claims.get(name))]
+        return any(is_terminating(c) or (controller_of(c) or {}).get("kind") == "Pod" for c in claims)
 
     def status(self) -> dict[str, Any]:
         """Counted from the observed pods; a count of zero is left out where Kubernetes leaves it out."""
@@ -292,6 +325,10 @@ class Plan:
 def _ordinal(set_name: str, pod: Object) -> int | None:
     match = re.fullmatch(re.escape(set_name) + r"-(\d+)", pod["metadata"]["name"])
     return int(match[1]) if match else None
+
+
+def _template_of(revision: Object) -> dict[str, Any]:
+    return {key: value for key, value in revision["data"]["spec"]["template"].items() if key not in REPLACE}
 
 
 def _revision_of(pod: Object) -> str:

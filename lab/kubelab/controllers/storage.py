@@ -1,7 +1,8 @@
 """PersistentVolumeClaims: a volume for each claim, bound to it, and cleaned up after it.
 
 After kubernetes/pkg/controller/volume/persistentvolume and .../pvcprotection. Two things the lab does itself: it
-provisions (a directory on this machine, which every node reaches: class "shared"), and it deletes what it provisioned.
+provisions, and it deletes what it provisioned. A volume is a directory on this machine. Every node reaches those of the
+class "shared", as on a NAS; those of "node-local" only the node on which their first pod was placed.
 """
 
 from __future__ import annotations
@@ -19,36 +20,53 @@ from kubelab.controllers.loop import Cluster, Controller
 from kubelab.errors import ApiError
 from kubelab.kinds import CLAIMS, PODS, STORAGE_CLASSES, VOLUMES, Key, Kind, Object, is_terminating, key_of, uid_of
 
-PROVISIONER = "kubelab.local/shared"
+SHARED = "kubelab.local/shared"
+NODE_LOCAL = "kubelab.local/node"
 IS_DEFAULT = "storageclass.kubernetes.io/is-default-class"
 BIND_COMPLETED = "pv.kubernetes.io/bind-completed"
 BOUND_BY = "pv.kubernetes.io/bound-by-controller"
 PROVISIONED_BY = "pv.kubernetes.io/provisioned-by"
 CLAIM_PROVISIONER = "volume.kubernetes.io/storage-provisioner"
+SELECTED_NODE = "volume.kubernetes.io/selected-node"
+"""Where the scheduler wants the volume of a claim whose class waits for the first consumer."""
+HOSTNAME = "kubernetes.io/hostname"
 CLAIM_PROTECTION = "kubernetes.io/pvc-protection"
 VOLUME_PROTECTION = "kubernetes.io/pv-protection"
 
-SHARED_CLASS: Object = {
-    "apiVersion": STORAGE_CLASSES.api_version,
-    "kind": STORAGE_CLASSES.kind,
-    "metadata": {"name": "shared", "annotations": {IS_DEFAULT: "true"}},
-    "provisioner": PROVISIONER,
-    "reclaimPolicy": "Delete",
-    "volumeBindingMode": "Immediate",
-}
+
+def _class(name: str, provisioner: str, binding: str, annotations: dict[str, str]) -> Object:
+    return {
+        "apiVersion": STORAGE_CLASSES.api_version,
+        "kind": STORAGE_CLASSES.kind,
+        "metadata": {"name": name, "annotations": annotations},
+        "provisioner": provisioner,
+        "reclaimPolicy": "Delete",
+        "volumeBindingMode": binding,
+    }
+
+
+CLASSES = (
+    _class("shared", SHARED, "Immediate", {IS_DEFAULT: "true"}),
+    _class("node-local", NODE_LOCAL, "WaitForFirstConsumer", {}),
+)
 
 UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 
 
 @dataclass(frozen=True)
 class ObservedClaim:
-    """A claim, every class and volume, and whether a pod that still runs uses the claim."""
+    """A claim, every class and volume, whether a pod that still runs uses the claim, and which pods wait for a node."""
 
     claim: Object
     directory: Path
     classes: list[Object] = field(default_factory=list)
     volumes: list[Object] = field(default_factory=list)
     in_use: bool = False
+    waiting: tuple[str, ...] = ()
+
+    @property
+    def storage_class(self) -> Object | None:
+        return class_of(self.claim, self.classes)
 
 
 class Claims(Controller):
@@ -81,6 +99,7 @@ class Claims(Controller):
                 classes=self.cluster[STORAGE_CLASSES].all(),
                 volumes=self.cluster[VOLUMES].all(),
                 in_use=any(p["spec"].get("nodeName") and not pod_facts.is_finished(p) for p in users),
+                waiting=tuple(p["metadata"]["name"] for p in users if not p["spec"].get("nodeName")),
             )
         )
 
@@ -98,7 +117,7 @@ def reconcile_claim(observed: ObservedClaim) -> Changes:
     if volume is None:
         return _provision(observed)
     if volume["spec"].get("claimRef", {}).get("uid") != uid_of(claim):
-        return [Replace(VOLUMES, {**volume, "spec": volume["spec"] | {"claimRef": _reference(claim)}})]
+        return [reserved(volume, claim)]
     if spec.get("volumeName") != volume["metadata"]["name"]:
         return [_bind(claim, volume)]
     status = {
@@ -130,15 +149,44 @@ def _volume_for(observed: ObservedClaim) -> Object | None:
     """The volume bound to the claim, named by it, made for it, or the smallest free one that suits it."""
     claim = observed.claim
     for volume in observed.volumes:
-        reference = volume["spec"].get("claimRef") or {}
-        named = (reference.get("namespace"), reference.get("name")) == key_of(claim)
-        if named and reference.get("uid") in (None, uid_of(claim)):
+        if is_reserved(volume, claim):
             return volume
     free = [v for v in observed.volumes if "claimRef" not in v["spec"] and not is_terminating(v)]
     if wanted := claim["spec"].get("volumeName"):
         return next((v for v in free if v["metadata"]["name"] == wanted), None)
+    return None if waits_for_consumer(observed.storage_class) else smallest(free, claim)
+
+
+def is_reserved(volume: Object, claim: Object) -> bool:
+    """Whether the volume is bound to the claim, or held for one of its name."""
+    reference = volume["spec"].get("claimRef") or {}
+    named = (reference.get("namespace"), reference.get("name")) == key_of(claim)
+    return named and reference.get("uid") in (None, uid_of(claim))
+
+
+def smallest(free: Iterable[Object], claim: Object) -> Object | None:
+    """The smallest of these volumes that suits the claim."""
     suited = [v for v in free if _suits(v, claim)]
     return min(suited, key=lambda v: quantity(v["spec"]["capacity"]["storage"]), default=None)
+
+
+def class_of(claim: Object, classes: Iterable[Object]) -> Object | None:
+    name = claim["spec"].get("storageClassName")
+    return next((c for c in classes if c["metadata"]["name"] == name), None)
+
+
+def waits_for_consumer(storage_class: Object | None) -> bool:
+    """Whether its volumes are bound only when the scheduler has chosen a node for a pod that uses them."""
+    return storage_class is not None and storage_class.get("volumeBindingMode") == "WaitForFirstConsumer"
+
+
+def is_binding(claim: Object) -> bool:
+    """Whether its volume is chosen for good; what is missing is its status."""
+    return BIND_COMPLETED in (claim["metadata"].get("annotations") or {})
+
+
+def selected_node(claim: Object) -> str | None:
+    return (claim["metadata"].get("annotations") or {}).get(SELECTED_NODE)
 
 
 def _suits(volume: Object, claim: Object) -> bool:
@@ -157,22 +205,34 @@ def quantity(text: str) -> float:
 
 
 def _provision(observed: ObservedClaim) -> Changes:
-    claim, spec = observed.claim, observed.claim["spec"]
-    chosen = next((c for c in observed.classes if c["metadata"]["name"] == spec["storageClassName"]), None)
+    claim, chosen = observed.claim, observed.storage_class
     if chosen is None:
-        if not spec["storageClassName"]:
+        if not claim["spec"]["storageClassName"]:
             return [Event(claim, "Normal", "FailedBinding", _NOTHING_FITS)]
-        name = spec["storageClassName"]
-        return [
-            Event(claim, "Warning", "ProvisioningFailed", f'storageclass.storage.k8s.io "{name}" not found'),
-        ]
-    if chosen["provisioner"] != PROVISIONER:
-        return []  # Somebody else's class.
+        missing = f'storageclass.storage.k8s.io "{claim["spec"]["storageClassName"]}" not found'
+        return [Event(claim, "Warning", "ProvisioningFailed", missing)]
+    node = selected_node(claim)
+    if node is None and waits_for_consumer(chosen):
+        return [_waiting(observed)]
+    if chosen["provisioner"] == SHARED:
+        place = observed.directory / f"pvc-{uid_of(claim)}"
+        return _provisioned(observed, chosen, {"hostPath": {"path": str(place), "type": "DirectoryOrCreate"}})
+    if chosen["provisioner"] == NODE_LOCAL:
+        if node is None:
+            return [Event(claim, "Warning", "ProvisioningFailed", _NO_NODE)]
+        place = observed.directory / node / f"pvc-{uid_of(claim)}"
+        return _provisioned(observed, chosen, {"local": {"path": str(place)}, "nodeAffinity": _only_on(node)})
+    return []  # Somebody else's class.
+
+
+def _provisioned(observed: ObservedClaim, chosen: Object, source: Object) -> Changes:
+    claim, spec = observed.claim, observed.claim["spec"]
     name = f"pvc-{uid_of(claim)}"
+    annotations = {PROVISIONED_BY: chosen["provisioner"]}
     volume: Object = {
         "apiVersion": "v1",
         "kind": "PersistentVolume",
-        "metadata": {"name": name, "annotations": {PROVISIONED_BY: PROVISIONER}, "finalizers": [VOLUME_PROTECTION]},
+        "metadata": {"name": name, "annotations": annotations, "finalizers": [VOLUME_PROTECTION]},
         "spec": {
             "capacity": {"storage": spec["resources"]["requests"]["storage"]},
             "accessModes": spec["accessModes"],
@@ -180,14 +240,33 @@ def _provision(observed: ObservedClaim) -> Changes:
             "persistentVolumeReclaimPolicy": chosen.get("reclaimPolicy", "Delete"),
             "storageClassName": spec["storageClassName"],
             "volumeMode": spec.get("volumeMode", "Filesystem"),
-            "hostPath": {"path": str(observed.directory / name), "type": "DirectoryOrCreate"},
+            **source,
         },
     }
     told = f"Successfully provisioned volume {name}"
     return [Create(VOLUMES, volume), Event(claim, "Normal", "ProvisioningSucceeded", told)]
 
 
+def _waiting(observed: ObservedClaim) -> Event:
+    if observed.waiting:
+        text = f"waiting for pod {','.join(sorted(observed.waiting))} to be scheduled"
+        return Event(observed.claim, "Normal", "WaitForPodScheduled", text)
+    text = "waiting for first consumer to be created before binding"
+    return Event(observed.claim, "Normal", "WaitForFirstConsumer", text)
+
+
+def _only_on(node: str) -> Object:
+    expression = {"key": HOSTNAME, "operator": "In", "values": [node]}
+    return {"required": {"nodeSelectorTerms": [{"matchExpressions": [expression]}]}}
+
+
+_NO_NODE = "a volume on one node needs a StorageClass with volumeBindingMode WaitForFirstConsumer"
 _NOTHING_FITS = "no persistent volumes available for this claim and no storage class is set"
+
+
+def reserved(volume: Object, claim: Object) -> Replace:
+    """The volume, for this claim alone."""
+    return Replace(VOLUMES, {**volume, "spec": volume["spec"] | {"claimRef": _reference(claim)}})
 
 
 def _reference(claim: Object) -> Object:
@@ -231,7 +310,8 @@ class Volumes(Controller):
         claim = self.cluster[CLAIMS].get(reference.get("namespace", ""), reference.get("name", ""))
         changes = reconcile_volume(volume, claim)
         if any(isinstance(change, Delete) for change in changes):
-            shutil.rmtree(volume["spec"]["hostPath"]["path"], ignore_errors=True)
+            source = volume["spec"].get("hostPath") or volume["spec"]["local"]
+            shutil.rmtree(source["path"], ignore_errors=True)
         return changes
 
 
@@ -246,7 +326,7 @@ def reconcile_volume(volume: Object, claim: Object | None) -> Changes:
     status = (volume.get("status") or {}) | {"phase": phase}
     if status != volume.get("status"):
         return [Replace(VOLUMES, with_status(volume, status), "status")]
-    ours = (metadata.get("annotations") or {}).get(PROVISIONED_BY) == PROVISIONER
+    ours = (metadata.get("annotations") or {}).get(PROVISIONED_BY) in (SHARED, NODE_LOCAL)
     reclaim = volume["spec"].get("persistentVolumeReclaimPolicy") == "Delete"
     if phase == "Released" and ours and reclaim and not is_terminating(volume):
         return [Delete(VOLUMES, volume)]
@@ -266,10 +346,11 @@ def claims_of(pod: Object) -> list[str]:
     return [v["persistentVolumeClaim"]["claimName"] for v in volumes if "persistentVolumeClaim" in v]
 
 
-async def ensure_shared_class(cluster: Cluster) -> None:
-    """The default class, unless it was made before (a user's changes to it stay)."""
-    try:
-        await cluster.client.create(STORAGE_CLASSES, SHARED_CLASS)
-    except ApiError as e:
-        if not e.already_exists:
-            raise
+async def ensure_classes(cluster: Cluster) -> None:
+    """The lab's two classes, unless they were made before (a user's changes to them stay)."""
+    for storage_class in CLASSES:
+        try:
+            await cluster.client.create(STORAGE_CLASSES, storage_class)
+        except ApiError as e:
+            if not e.already_exists:
+                raise

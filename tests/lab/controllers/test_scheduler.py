@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from kubelab.controllers.changes import Bind
+from kubelab.controllers.changes import Bind, Patch, Replace
 from kubelab.controllers.scheduler import Observed, reconcile
+from kubelab.controllers.storage import NODE_LOCAL, SELECTED_NODE
+from kubelab.controllers.volumebinding import PodVolumes
 
-from .objects import NOW, events, pod, written_status
+from .objects import NOW, events, meta, pod, written_status
 
 
 def node(name: str, *, ready: bool = True, labels: dict[str, str] | None = None, **spec: Any) -> dict[str, Any]:
@@ -34,6 +36,12 @@ def test_the_node_with_the_fewest_pods_is_chosen() -> None:
     assert chosen(waiting(), *nodes, load={"node-1": 1, "node-2": 1}) == "node-1"
 
 
+def unavailable(reasons: str, nodes: int) -> str:
+    """As kube-scheduler 1.36 says it."""
+    preemption = f"preemption: 0/{nodes} nodes are available: {nodes} Preemption is not helpful for scheduling."
+    return f"0/{nodes} nodes are available: {reasons}. no new claims to deallocate, {preemption}"
+
+
 TAINT = [{"key": "dedicated", "value": "db", "effect": "NoSchedule"}]
 
 
@@ -41,7 +49,7 @@ TAINT = [{"key": "dedicated", "value": "db", "effect": "NoSchedule"}]
     ("spec", "options", "reason"),
     [
         ({}, {"unschedulable": True}, "1 node(s) were unschedulable"),
-        ({}, {"taints": TAINT}, "1 node(s) had untolerated taint {dedicated: db}"),
+        ({}, {"taints": TAINT}, "1 node(s) had untolerated taint(s)"),
         ({"nodeSelector": {"disk": "ssd"}}, {}, "1 node(s) didn't match Pod's node affinity/selector"),
     ],
 )
@@ -49,7 +57,7 @@ def test_a_node_that_will_not_do_is_refused_with_its_reason(
     spec: dict[str, Any], options: dict[str, Any], reason: str
 ) -> None:
     changes = reconcile(Observed(waiting(**spec), NOW, [node("node-1", **options)]))
-    assert events(changes) == [f"FailedScheduling: 0/1 nodes are available: {reason}."]
+    assert events(changes) == [f"FailedScheduling: {unavailable(reason, 1)}"]
     status = written_status(changes)
     assert status is not None
     condition = status["conditions"][0]
@@ -76,31 +84,69 @@ def test_a_taint_can_be_tolerated(toleration: dict[str, Any]) -> None:
     assert chosen(waiting(tolerations=[other]), node("node-1", taints=TAINT)) is None
 
 
-USES_CLAIM = {"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]}
+def claim(phase: str, **annotations: str) -> dict[str, Any]:
+    bound = {"volumeName": "pv"} if phase == "Bound" else {}
+    wanted = {"storageClassName": "node-local", "accessModes": ["ReadWriteOnce"]} | bound
+    wanted["resources"] = {"requests": {"storage": "1Gi"}}
+    metadata = meta("data", uid="uid-claim", annotations=annotations)
+    return {"metadata": metadata, "spec": wanted, "status": {"phase": phase}}
 
 
-class TestVolumes:
-    def claim(self, phase: str) -> dict[str, Any]:
-        return {"data": {"metadata": {"name": "data"}, "spec": {"volumeName": "pv"}, "status": {"phase": phase}}}
+def volume(host: str, **spec: Any) -> dict[str, Any]:
+    expression = {"key": "kubernetes.io/hostname", "operator": "In", "values": [host]}
+    affinity = {"required": {"nodeSelectorTerms": [{"matchExpressions": [expression]}]}}
+    facts = {"storageClassName": "node-local", "accessModes": ["ReadWriteOnce"], "capacity": {"storage": "1Gi"}}
+    return {"metadata": meta("pv"), "spec": {"nodeAffinity": affinity, **facts, **spec}}
 
-    def volume(self, host: str) -> dict[str, Any]:
-        expression = {"key": "kubernetes.io/hostname", "operator": "In", "values": [host]}
-        return {
-            "pv": {"spec": {"nodeAffinity": {"required": {"nodeSelectorTerms": [{"matchExpressions": [expression]}]}}}}
-        }
 
-    def test_a_pod_waits_for_its_claim(self) -> None:
-        reasons = {
-            None: 'persistentvolumeclaim "data" not found',
-            "Pending": "pod has unbound immediate PersistentVolumeClaims",
-        }
-        for phase, reason in reasons.items():
-            claims = self.claim(phase) if phase else {}
-            changes = reconcile(Observed(waiting(**USES_CLAIM), NOW, [node("node-1")], claims=claims))
-            assert events(changes) == [f"FailedScheduling: 0/1 nodes are available: {reason}."]
+def uses(found: dict[str, Any] | None, *volumes: dict[str, Any], provisioner: str = NODE_LOCAL) -> PodVolumes:
+    storage_class = {"metadata": {"name": "node-local"}, "volumeBindingMode": "WaitForFirstConsumer"}
+    claims = {"data": found} if found else {}
+    classes = (storage_class | {"provisioner": provisioner},)
+    return PodVolumes(("data",), claims, {v["metadata"]["name"]: v for v in volumes}, classes)
 
-    def test_a_local_volume_pins_its_pod(self) -> None:
-        nodes = node("node-1"), node("node-2")
-        found: dict[str, Any] = {"claims": self.claim("Bound"), "volumes": self.volume("node-2")}
-        assert chosen(waiting(**USES_CLAIM), *nodes, **found) == "node-2"
-        assert chosen(waiting(**USES_CLAIM), nodes[0], **found) is None
+
+NODES = node("node-1"), node("node-2")
+
+
+class TestAPodWithAVolume:
+    @pytest.mark.parametrize(
+        ("found", "reason"),
+        [
+            (None, 'persistentvolumeclaim "data" not found'),
+            (claim("Pending") | {"spec": {}}, "pod has unbound immediate PersistentVolumeClaims"),
+        ],
+    )
+    def test_waits_for_its_claim(self, found: dict[str, Any] | None, reason: str) -> None:
+        changes = reconcile(Observed(waiting(), NOW, list(NODES), volumes=uses(found)))
+        assert events(changes) == [f"FailedScheduling: 0/2 nodes are available: {reason}. not found"]
+
+    def test_goes_where_its_volume_is(self) -> None:
+        assert chosen(waiting(), *NODES, volumes=uses(claim("Bound"), volume("node-2"))) == "node-2"
+
+    def test_waits_for_its_volumes_node_when_that_is_cordoned(self) -> None:
+        nodes = [NODES[0], node("node-2", unschedulable=True)]
+        changes = reconcile(Observed(waiting(), NOW, nodes, volumes=uses(claim("Bound"), volume("node-2"))))
+        reasons = "1 node(s) didn't match PersistentVolume's node affinity, 1 node(s) were unschedulable"
+        assert events(changes) == [f"FailedScheduling: {unavailable(reasons, 2)}"]
+
+    def test_first_has_a_volume_made_on_the_node_that_is_chosen_for_it(self) -> None:
+        found = claim("Pending")
+        (change,) = reconcile(Observed(waiting(), NOW, list(NODES), {"node-1": 1}, uses(found)))
+        assert isinstance(change, Patch)
+        assert change.body == {"metadata": {"annotations": {SELECTED_NODE: "node-2"}}}
+        asked = claim("Pending", **{SELECTED_NODE: "node-2"})
+        assert reconcile(Observed(waiting(), NOW, list(NODES), volumes=uses(asked))) == []
+
+    def test_takes_a_volume_that_is_there_already(self) -> None:
+        (change,) = reconcile(Observed(waiting(), NOW, list(NODES), volumes=uses(claim("Pending"), volume("node-2"))))
+        assert isinstance(change, Patch)  # node-1 comes first, and can have one made
+        free = uses(claim("Pending"), volume("node-2"), provisioner="kubernetes.io/no-provisioner")
+        (change,) = reconcile(Observed(waiting(), NOW, list(NODES), volumes=free))
+        assert isinstance(change, Replace)
+        assert change.obj["spec"]["claimRef"]["uid"] == "uid-claim"
+
+    def test_waits_where_nobody_can_make_one(self) -> None:
+        none = uses(claim("Pending"), provisioner="kubernetes.io/no-provisioner")
+        (event,) = events(reconcile(Observed(waiting(), NOW, list(NODES), volumes=none)))
+        assert "2 node(s) didn't find available persistent volumes to bind" in event

@@ -11,14 +11,14 @@ another template                                  deletes outdated pods from the
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
-from kubelab.controllers.changes import Again, Create
+from kubelab.controllers.changes import Again, Create, Patch
 from kubelab.controllers.statefulset import REVISION, Observed, reconcile
 from kubelab.kinds import CONTROLLER_REVISIONS, PODS
 
-from .objects import NOW, events, pod, stateful_set, told, written_status
+from .objects import NOW, events, meta, owned_by, pod, stateful_set, told, written_status
 
 
 def revision(owner: dict[str, Any], name: str = "mongo-1", number: int = 1, template: Any = None) -> dict[str, Any]:
@@ -154,6 +154,17 @@ class TestRollingUpdate:
         assert told(step(owner, member(owner, 0, "old"), revisions=revisions)) == []
 
 
+def test_a_revision_is_the_patch_that_brings_its_template_back_whole() -> None:
+    owner = stateful_set(1)
+    (made, *_) = (c.obj for c in step(owner, revisions=[]) if isinstance(c, Create))
+    template = owner["spec"]["template"]
+    assert made["data"] == {"spec": {"template": {**template, "$patch": "replace"}}}
+    kept = revision(owner, made["metadata"]["name"], template=made["data"]["spec"]["template"])
+    (created,) = (c.obj for c in step(owner, revisions=[kept]) if isinstance(c, Create))  # known again: the pod alone
+    assert created["spec"]["containers"] == template["spec"]["containers"]
+    assert "$patch" not in created
+
+
 def test_claim_templates_make_a_claim_for_each_pod_that_outlives_it() -> None:
     template = {"metadata": {"name": "data"}, "spec": {"accessModes": ["ReadWriteOnce"]}}
     owner = stateful_set(1, volumeClaimTemplates=[template])
@@ -161,4 +172,51 @@ def test_claim_templates_make_a_claim_for_each_pod_that_outlives_it() -> None:
     assert told(changes) == ["create PersistentVolumeClaim data-mongo-0", "create Pod mongo-0"]
     volumes = [c.obj for c in changes if isinstance(c, Create)][1]["spec"]["volumes"]
     assert volumes == [{"name": "data", "persistentVolumeClaim": {"claimName": "data-mongo-0"}}]
-    assert told(step(owner, claims=frozenset({"data-mongo-0"}))) == ["create Pod mongo-0"]
+    assert told(step(owner, claims={"data-mongo-0": claim(0)})) == ["create Pod mongo-0"]
+
+
+def claim(ordinal: int, *owners: dict[str, Any]) -> dict[str, Any]:
+    return {"metadata": meta(f"data-mongo-{ordinal}", ownerReferences=[r for owner in owners for r in owned_by(owner)])}
+
+
+class TestRetentionOfClaims:
+    TEMPLATES: ClassVar = [{"metadata": {"name": "data"}, "spec": {"accessModes": ["ReadWriteOnce"]}}]
+
+    def owner(self, replicas: int, when_deleted: str, when_scaled: str) -> dict[str, Any]:
+        policy = {"whenDeleted": when_deleted, "whenScaled": when_scaled}
+        return stateful_set(replicas, volumeClaimTemplates=self.TEMPLATES, persistentVolumeClaimRetentionPolicy=policy)
+
+    def owners_of_claim(self, owner: dict[str, Any], ordinal: int, *known: dict[str, Any]) -> list[str] | None:
+        """The kinds of the owners that the claim of this ordinal gets, None where nothing is changed."""
+        pods = [member(owner, n) for n in range(2)]
+        claims = {f"data-mongo-{n}": claim(n, *known) for n in range(2)}
+        patches = [c for c in step(owner, *pods, claims=claims) if isinstance(c, Patch)]
+        found = [p.body["metadata"]["ownerReferences"] for p in patches if p.obj == claims[f"data-mongo-{ordinal}"]]
+        return [o["kind"] for o in found[0] or ()] if found else None
+
+    @pytest.mark.parametrize(
+        ("when_deleted", "when_scaled", "kept", "condemned"),
+        [
+            ("Retain", "Retain", None, None),
+            ("Delete", "Retain", ["StatefulSet"], ["StatefulSet"]),
+            ("Retain", "Delete", None, ["Pod"]),
+            ("Delete", "Delete", ["StatefulSet"], ["Pod"]),
+        ],
+    )
+    def test_a_claim_belongs_to_what_takes_it_along(
+        self, when_deleted: str, when_scaled: str, kept: list[str] | None, condemned: list[str] | None
+    ) -> None:
+        owner = self.owner(1, when_deleted, when_scaled)
+        assert self.owners_of_claim(owner, 0) == kept
+        assert self.owners_of_claim(owner, 1) == condemned
+
+    def test_a_claim_that_is_to_be_kept_after_all_belongs_to_nobody_again(self) -> None:
+        owner = self.owner(2, "Retain", "Retain")
+        assert self.owners_of_claim(owner, 1, owner) == []
+
+    def test_a_pod_that_comes_back_waits_until_the_claim_of_its_predecessor_is_gone(self) -> None:
+        owner = self.owner(1, "Retain", "Delete")
+        old = member(owner, 0)
+        changes = step(owner, claims={"data-mongo-0": claim(0, old)})
+        assert told(changes) == []
+        assert any(isinstance(c, Again) for c in changes)

@@ -9,7 +9,8 @@ import pytest
 from kubelab.controllers.changes import Create, Replace
 from kubelab.controllers.storage import (
     CLAIM_PROTECTION,
-    SHARED_CLASS,
+    CLASSES,
+    SELECTED_NODE,
     ObservedClaim,
     quantity,
     reconcile_claim,
@@ -19,7 +20,7 @@ from kubelab.controllers.storage import (
 from .objects import LONG_AGO, events, meta, told, written_status
 
 DIRECTORY = Path("/state/volumes")
-SHARED = SHARED_CLASS | {"metadata": SHARED_CLASS["metadata"] | {"creationTimestamp": LONG_AGO}}
+SHARED, NODE_LOCAL = (c | {"metadata": c["metadata"] | {"creationTimestamp": LONG_AGO}} for c in CLASSES)
 
 
 def claim(**spec: Any) -> dict[str, Any]:
@@ -36,7 +37,7 @@ def volume(name: str = "pv", size: str = "1Gi", **spec: Any) -> dict[str, Any]:
 
 
 def step(found: dict[str, Any], **observed: Any) -> list[Any]:
-    return reconcile_claim(ObservedClaim(found, DIRECTORY, **({"classes": [SHARED]} | observed)))
+    return reconcile_claim(ObservedClaim(found, DIRECTORY, **({"classes": [SHARED, NODE_LOCAL]} | observed)))
 
 
 class TestClaim:
@@ -75,6 +76,36 @@ class TestClaim:
         leaving = claim()
         leaving["metadata"]["deletionTimestamp"] = LONG_AGO
         assert told(step(leaving, in_use=in_use)) == expected
+
+
+class TestAClaimOfTheClassThatWaits:
+    def placed(self, node: str = "node-2") -> dict[str, Any]:
+        found = claim(storageClassName="node-local")
+        found["metadata"]["annotations"] = {SELECTED_NODE: node}
+        return found
+
+    @pytest.mark.parametrize(
+        ("waiting", "expected"),
+        [
+            ((), "WaitForFirstConsumer: waiting for first consumer to be created before binding"),
+            (("mongo-0",), "WaitForPodScheduled: waiting for pod mongo-0 to be scheduled"),
+        ],
+    )
+    def test_gets_no_volume_before_a_node_is_chosen(self, waiting: tuple[str, ...], expected: str) -> None:
+        free = [volume("pv", storageClassName="node-local")]
+        changes = step(claim(storageClassName="node-local"), volumes=free, waiting=waiting)
+        assert (told(changes), events(changes)) == ([], [expected])
+
+    def test_gets_a_volume_that_this_node_alone_reaches(self) -> None:
+        (made,) = [c.obj["spec"] for c in step(self.placed()) if isinstance(c, Create)]
+        assert made["local"]["path"] == "/state/volumes/node-2/pvc-uid-claim"
+        (term,) = made["nodeAffinity"]["required"]["nodeSelectorTerms"]
+        assert term == {"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "In", "values": ["node-2"]}]}
+
+    def test_without_a_node_it_cannot_be_had_at_once(self) -> None:
+        at_once = NODE_LOCAL | {"volumeBindingMode": "Immediate"}
+        (event,) = events(step(claim(storageClassName="node-local"), classes=[at_once]))
+        assert event.startswith("ProvisioningFailed: a volume on one node needs")
 
 
 class TestVolume:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from kubelab.api.fields import FieldError, duplicate, invalid, required, unsupported
@@ -21,8 +21,9 @@ def is_port(number: Any) -> bool:
     return isinstance(number, int) and 1 <= number <= 65535
 
 
-def pod_spec_errors(spec: Object, path: str) -> list[FieldError]:
-    volumes = {volume.get("name") for volume in spec.get("volumes", ())}
+def pod_spec_errors(spec: Object, path: str, claimed: Iterable[str] = ()) -> list[FieldError]:
+    """claimed: names of volumes that the pod gets besides its own (a StatefulSet's volumeClaimTemplates)."""
+    volumes = {*claimed, *(volume.get("name") for volume in spec.get("volumes", ()))}
     errors = [*_volume_errors(spec, f"{path}.volumes")]
     errors += _all_containers(spec, path, volumes)
     if spec.get("restartPolicy") not in RESTART_POLICIES:

@@ -41,7 +41,8 @@ def template_errors(spec: Object) -> Iterator[FieldError]:
         yield invalid("spec.selector", selector, "empty selector is invalid for deployment")
     elif not selector_matches(selector, labels):
         yield invalid("spec.template.metadata.labels", labels, "`selector` does not match template `labels`")
-    yield from pod_spec_errors(spec["template"]["spec"], "spec.template.spec")
+    claimed = [claim.get("metadata", {}).get("name", "") for claim in spec.get("volumeClaimTemplates", ())]
+    yield from pod_spec_errors(spec["template"]["spec"], "spec.template.spec", claimed)
     policy = spec["template"]["spec"].get("restartPolicy")
     if policy != "Always":
         yield FieldError(
