@@ -8,6 +8,13 @@ from kubelab.errors import NoFreeBlock
 
 FIRST, LAST = 64, 127
 API_PORT = 6443
+INGRESS = 2
+"""The last part of the address of Ingresses."""
+
+
+def load_balancers(block: int) -> str:
+    """The CIDR block of addresses for Services of type LoadBalancer."""
+    return f"127.{block}.239.0/24"
 
 
 class Block:

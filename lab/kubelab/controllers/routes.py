@@ -18,19 +18,24 @@ Routes = dict[Address, tuple[Address, ...]]
 
 
 def routes(services: Iterable[Object], slices: Iterable[Object], nodes: Iterable[Object]) -> Routes:
-    by_service: dict[Key, list[Object]] = {}
-    for found in slices:
-        service = (found["metadata"].get("labels") or {}).get(SERVICE_NAME)
-        if service:
-            by_service.setdefault((found["metadata"]["namespace"], service), []).append(found)
+    by_service = slices_by_service(slices)
     node_addresses = [address for node in nodes if (address := internal_ip(node))]
     result: Routes = {}
     for service in services:
         for port in service["spec"].get("ports") or ():
-            backends = _backends(by_service.get(key_of(service), []), port.get("name", ""))
-            if port.get("protocol", "TCP") == "TCP" and backends:
-                result |= dict.fromkeys(listen_addresses(service, port, node_addresses), backends)
+            found = backends(by_service.get(key_of(service), []), port.get("name", ""))
+            if port.get("protocol", "TCP") == "TCP" and found:
+                result |= dict.fromkeys(listen_addresses(service, port, node_addresses), found)
     return result
+
+
+def slices_by_service(slices: Iterable[Object]) -> dict[Key, list[Object]]:
+    found: dict[Key, list[Object]] = {}
+    for endpoint_slice in slices:
+        service = (endpoint_slice["metadata"].get("labels") or {}).get(SERVICE_NAME)
+        if service:
+            found.setdefault((endpoint_slice["metadata"]["namespace"], service), []).append(endpoint_slice)
+    return found
 
 
 def listen_addresses(service: Object, port: Mapping[str, Any], node_addresses: Iterable[str]) -> list[Address]:
@@ -52,7 +57,8 @@ def internal_ip(node: Object) -> str | None:
     return next((a["address"] for a in addresses if a["type"] == "InternalIP"), None)
 
 
-def _backends(slices: Iterable[Object], port_name: str) -> tuple[Address, ...]:
+def backends(slices: Iterable[Object], port_name: str) -> tuple[Address, ...]:
+    """The endpoints that serve a port of the Service, by that port's name."""
     ready: list[Address] = []
     leaving: list[Address] = []
     for found in slices:
