@@ -198,6 +198,18 @@ class Client:
                 return Kind(api_version, kind, resource["name"], resource["namespaced"])
         return None
 
+    async def namespaced_kinds(self) -> tuple[Kind, ...]:
+        """Every kind whose objects live in namespaces and can be listed and deleted."""
+        groups = (await self.request("GET", "/apis"))["groups"]
+        versions = ["v1", *(group["preferredVersion"]["groupVersion"] for group in groups)]
+        found = []
+        for version in versions:
+            served = await self.request("GET", f"{'/apis' if '/' in version else '/api'}/{version}")
+            for resource in served["resources"]:
+                if resource["namespaced"] and {"list", "delete"} <= set(resource["verbs"]):
+                    found.append(Kind(version, resource["kind"], resource["name"]))
+        return tuple(found)
+
     @property
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:

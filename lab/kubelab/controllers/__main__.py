@@ -1,4 +1,4 @@
-"""python -m kubelab.controllers: all controllers, the scheduler, the service proxy and cluster DNS."""
+"""python -m kubelab.controllers: all controllers, the scheduler, the service proxy, Ingress and cluster DNS."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import gc
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 
 from kubelab import process
@@ -15,6 +16,8 @@ from kubelab.controllers.disruption import Disruptions
 from kubelab.controllers.dns import HostsFile
 from kubelab.controllers.endpointslice import EndpointSlices
 from kubelab.controllers.garbage import GarbageCollector
+from kubelab.controllers.httpproxy import HttpProxy
+from kubelab.controllers.ingress import Ingresses, ensure_class
 from kubelab.controllers.loadbalancer import LoadBalancers
 from kubelab.controllers.loop import Cluster, Controller
 from kubelab.controllers.namespaces import Namespaces
@@ -24,12 +27,11 @@ from kubelab.controllers.proxy import ServiceProxy
 from kubelab.controllers.replicaset import ReplicaSets
 from kubelab.controllers.scheduler import Scheduler
 from kubelab.controllers.statefulset import StatefulSets
-from kubelab.controllers.storage import Claims, Volumes, ensure_shared_class
+from kubelab.controllers.storage import Claims, Volumes, ensure_classes
 from kubelab.controllers.tainteviction import TaintEviction
 from kubelab.kinds import (
     BUDGETS,
     CLAIMS,
-    CONFIG_MAPS,
     CONTROLLER_REVISIONS,
     DEPLOYMENTS,
     ENDPOINT_SLICES,
@@ -39,7 +41,6 @@ from kubelab.kinds import (
     NODES,
     PODS,
     REPLICA_SETS,
-    SECRETS,
     SERVICES,
     STATEFUL_SETS,
     STORAGE_CLASSES,
@@ -50,48 +51,80 @@ from kubelab.state import NODE_GRACE_S
 
 OWNING = (PODS, REPLICA_SETS, DEPLOYMENTS, STATEFUL_SETS, CONTROLLER_REVISIONS, SERVICES, ENDPOINT_SLICES, CLAIMS)
 """Kinds that the garbage collector follows."""
-CONTENT = (
-    *(DEPLOYMENTS, STATEFUL_SETS, REPLICA_SETS, PODS, SERVICES, ENDPOINT_SLICES, CONTROLLER_REVISIONS, CLAIMS),
-    *(INGRESSES, SECRETS, CONFIG_MAPS, BUDGETS),
-)
-"""Kinds that are deleted with their namespace, in this order."""
 API_TIMEOUT_S = 30.0
 
+Watched = list[tuple[Controller, tuple[Kind, ...]]]
 
-def controllers(cluster: Cluster, state: Path, balancer_addresses: str | None, node_grace_s: float) -> list[Controller]:
-    """Every controller with the kinds it watches."""
-    watched: list[tuple[Controller, tuple[Kind, ...]]] = [
-        (StatefulSets(cluster), (STATEFUL_SETS, PODS, CONTROLLER_REVISIONS)),
-        (Deployments(cluster), (DEPLOYMENTS, REPLICA_SETS, PODS)),
-        (ReplicaSets(cluster), (REPLICA_SETS, PODS)),
-        (EndpointSlices(cluster), (SERVICES, PODS, ENDPOINT_SLICES)),
-        (Claims(cluster, state / "volumes"), (CLAIMS, VOLUMES, STORAGE_CLASSES, PODS)),
-        (Volumes(cluster), (VOLUMES, CLAIMS)),
-        (Scheduler(cluster), (PODS, NODES, CLAIMS, VOLUMES)),
-        (Disruptions(cluster), (BUDGETS, PODS, STATEFUL_SETS, DEPLOYMENTS, REPLICA_SETS)),
-        (NodeTaints(cluster), (NODES,)),
-        (NodeHealth(cluster, node_grace_s), (NODES, LEASES, PODS)),
-        (TaintEviction(cluster), (NODES, PODS)),
-        (PodCollector(cluster), (NODES, PODS)),
-        (Namespaces(cluster, CONTENT), (NAMESPACES, *CONTENT)),
-        (GarbageCollector(cluster, OWNING), ()),
-        (ServiceProxy(cluster), (SERVICES, ENDPOINT_SLICES, NODES)),
-        (HostsFile(cluster, state / "hosts"), (SERVICES, ENDPOINT_SLICES)),
-    ]
-    if balancer_addresses:
-        watched.append((LoadBalancers(cluster, balancer_addresses), (SERVICES,)))
+
+@dataclass(frozen=True)
+class Settings:
+    """directory: where volumes and the hosts file are. balancers: a CIDR block for Services of type LoadBalancer.
+
+    ingress: the address of Ingresses. node_grace_s: how long a node may be silent. proxy_only: leave everything else to
+    the controllers of the cluster.
+    """
+
+    directory: Path
+    balancers: str | None
+    ingress: str | None
+    node_grace_s: float
+    proxy_only: bool = False
+
+
+def controllers(cluster: Cluster, settings: Settings) -> list[Controller]:
+    """Every controller that is wanted, watching its kinds."""
+    watched = _network(cluster, settings)
+    if not settings.proxy_only:
+        watched = _control(cluster, settings) + watched
     for controller, kinds in watched:
         for kind in kinds:
             controller.watch(kind)
     return [controller for controller, _ in watched]
 
 
-async def run(state: Path, kubeconfig: Path, balancer_addresses: str | None, node_grace_s: float) -> None:
+def _control(cluster: Cluster, settings: Settings) -> Watched:
+    """What kube-controller-manager and kube-scheduler do, and a provisioner of volumes."""
+    return [
+        (StatefulSets(cluster), (STATEFUL_SETS, PODS, CONTROLLER_REVISIONS)),
+        (Deployments(cluster), (DEPLOYMENTS, REPLICA_SETS, PODS)),
+        (ReplicaSets(cluster), (REPLICA_SETS, PODS)),
+        (EndpointSlices(cluster), (SERVICES, PODS, ENDPOINT_SLICES)),
+        (Claims(cluster, settings.directory / "volumes"), (CLAIMS, VOLUMES, STORAGE_CLASSES, PODS)),
+        (Volumes(cluster), (VOLUMES, CLAIMS)),
+        (Scheduler(cluster), (PODS, NODES, CLAIMS, VOLUMES, STORAGE_CLASSES)),
+        (Disruptions(cluster), (BUDGETS, PODS, STATEFUL_SETS, DEPLOYMENTS, REPLICA_SETS)),
+        (NodeTaints(cluster), (NODES,)),
+        (NodeHealth(cluster, settings.node_grace_s), (NODES, LEASES, PODS)),
+        (TaintEviction(cluster), (NODES, PODS)),
+        (PodCollector(cluster), (NODES, PODS)),
+        (Namespaces(cluster), (NAMESPACES,)),
+        (GarbageCollector(cluster, OWNING), ()),
+    ]
+
+
+def _network(cluster: Cluster, settings: Settings) -> Watched:
+    """What kube-proxy, cluster DNS, a load balancer and an ingress controller do."""
+    found: Watched = [
+        (ServiceProxy(cluster), (SERVICES, ENDPOINT_SLICES, NODES)),
+        (HostsFile(cluster, settings.directory / "hosts"), (SERVICES, ENDPOINT_SLICES)),
+    ]
+    if settings.balancers:
+        found.append((LoadBalancers(cluster, settings.balancers), (SERVICES,)))
+    if settings.ingress:
+        found.append((Ingresses(cluster, settings.ingress), (INGRESSES,)))
+        found.append((HttpProxy(cluster, settings.ingress), (INGRESSES, SERVICES, ENDPOINT_SLICES)))
+    return found
+
+
+async def run(kubeconfig: Path, settings: Settings) -> None:
     async with Client.from_kubeconfig(kubeconfig) as client:
         cluster = Cluster(client)
-        running = controllers(cluster, state, balancer_addresses, node_grace_s)
+        running = controllers(cluster, settings)
         await until_answered(client, timeout_s=API_TIMEOUT_S)
-        await ensure_shared_class(cluster)
+        if not settings.proxy_only:
+            await ensure_classes(cluster)
+        if settings.ingress:
+            await ensure_class(cluster)
         gc.freeze()
         async with asyncio.TaskGroup() as tasks:
             for informer in cluster.informers.values():
@@ -106,13 +139,25 @@ def main() -> None:
     parser.add_argument("--state", type=Path, required=True, help="the lab's state directory")
     parser.add_argument("--kubeconfig", type=Path, required=True)
     parser.add_argument("--load-balancer-cidr", help="addresses for Services of type LoadBalancer; none without it")
+    parser.add_argument("--ingress-address", help="where Ingresses are served; nowhere without it")
     parser.add_argument(
         "--node-monitor-grace-period", type=float, default=NODE_GRACE_S, help="seconds that a node may be silent"
     )
+    parser.add_argument(
+        "--proxy-only",
+        action="store_true",
+        help="Services, Ingresses and DNS alone, beside a cluster's own controllers",
+    )
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    grace_s = options.node_monitor_grace_period
-    process.run(run(options.state, options.kubeconfig, options.load_balancer_cidr, grace_s))
+    settings = Settings(
+        directory=options.state,
+        balancers=options.load_balancer_cidr,
+        ingress=options.ingress_address,
+        node_grace_s=options.node_monitor_grace_period,
+        proxy_only=options.proxy_only,
+    )
+    process.run(run(options.kubeconfig, settings))
 
 
 if __name__ == "__main__":

@@ -9,12 +9,12 @@ import copy
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from kubelab.clock import timestamp
+from kubelab.clock import parse, timestamp
 from kubelab.controllers import pods as pod_facts
-from kubelab.controllers.changes import Change, Changes, Create, Delete, Event, Replace, with_status
+from kubelab.controllers.changes import Again, Change, Changes, Create, Delete, Event, Replace, with_status
 from kubelab.controllers.loop import Controller
 from kubelab.controllers.revision import template_hash
 from kubelab.kinds import (
@@ -36,6 +36,10 @@ HASH = "pod-template-hash"
 REVISION = "deployment.kubernetes.io/revision"
 DESIRED = "deployment.kubernetes.io/desired-replicas"
 MOST = "deployment.kubernetes.io/max-replicas"
+LATE = "ProgressDeadlineExceeded"
+ENDED = ("NewReplicaSetAvailable", LATE)
+"""Reasons of the condition Progressing of a rollout that is over, one way or the other."""
+NO_DEADLINE = 2**31 - 1
 NOT_COPIED = {REVISION, DESIRED, MOST, "kubectl.kubernetes.io/last-applied-configuration"}
 
 
@@ -88,7 +92,8 @@ def reconcile(observed: Observed) -> Changes:
     status = rollout.status()
     if status != observed.deployment.get("status"):
         changes.append(Replace(DEPLOYMENTS, with_status(observed.deployment, status), "status"))
-    return changes
+    left_s = rollout.time_left_s()
+    return changes if left_s is None else [*changes, Again(left_s)]
 
 
 class Rollout:
@@ -287,12 +292,38 @@ class Rollout:
             return self._condition("Progressing", "True", "NewReplicaSetAvailable", text)
         if before is not None and before["reason"] == "NewReplicaSetAvailable" and _settled(self):
             return dict(before)  # A complete rollout that lost a pod is still complete.
-        return self._condition("Progressing", "True", "ReplicaSetUpdated", f"{subject} is progressing.")
+        progressed = self._has_progressed(status)
+        if not progressed and self._is_late():
+            return self._condition("Progressing", "False", LATE, f"{subject} has timed out progressing.")
+        text = f"{subject} is progressing."
+        return self._condition("Progressing", "True", "ReplicaSetUpdated", text, renewed=progressed)
 
-    def _condition(self, name: str, status: str, reason: str, message: str) -> Object:
+    def _has_progressed(self, status: dict[str, Any]) -> bool:
+        """More pods are new, ready or available than before, or fewer are old."""
+        before = self.deployment.get("status", {})
+        old = [found.get("replicas", 0) - found.get("updatedReplicas", 0) for found in (before, status)]
+        counts = ("updatedReplicas", "readyReplicas", "availableReplicas")
+        return old[1] < old[0] or any(status.get(c, 0) > before.get(c, 0) for c in counts)
+
+    def _is_late(self) -> bool:
+        before = condition(self.deployment, "Progressing")
+        return before is not None and (before["reason"] == LATE or self.time_left_s() == 0.0)
+
+    def time_left_s(self) -> float | None:
+        """Seconds until the rollout is late, if it makes no progress; None when it has no deadline, or is over."""
+        before = condition(self.deployment, "Progressing")
+        deadline_s = self.spec.get("progressDeadlineSeconds")
+        if before is None or before["reason"] in ENDED or deadline_s in (None, NO_DEADLINE) or self.spec.get("paused"):
+            return None
+        late_at = parse(before["lastUpdateTime"]) + timedelta(seconds=deadline_s)
+        return max(0.0, (late_at - self.observed.now).total_seconds())
+
+    def _condition(self, name: str, status: str, reason: str, message: str, *, renewed: bool = False) -> Object:
+        """renewed: it is news also if it says the same as before."""
         now = timestamp(self.observed.now)
         before = condition(self.deployment, name)
-        if before and (before["status"], before["reason"], before["message"]) == (status, reason, message):
+        same = before and (before["status"], before["reason"], before["message"]) == (status, reason, message)
+        if before and same and not renewed:
             return dict(before)
         since = before["lastTransitionTime"] if before and before["status"] == status else now
         return {

@@ -1,13 +1,18 @@
-"""Namespace: empties a namespace that is being deleted, then lets it go."""
+"""Namespace: empties a namespace that is being deleted, of every kind that the API server serves, then lets it go.
+
+After kubernetes/pkg/controller/namespace/deletion (namespaced_resources_deleter.go).
+"""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from kubelab.controllers.changes import Again, Changes, Delete, Replace
 from kubelab.controllers.loop import Cluster, Controller
-from kubelab.kinds import NAMESPACES, Key, Kind, Object, is_terminating, key_of
+from kubelab.errors import ApiError
+from kubelab.kinds import NAMESPACES, Key, Kind, Object, is_terminating, key_of, uid_of
 
 FINALIZER = "kubernetes"
 LOOK_AGAIN_S = 0.5
@@ -22,24 +27,43 @@ class Observed:
 
 
 class Namespaces(Controller):
+    """Asks the server what is in a namespace: copies of every kind, kept for this alone, would be many."""
+
     name = "namespace-controller"
 
-    def __init__(self, cluster: Cluster, kinds: Iterable[Kind]) -> None:
+    def __init__(self, cluster: Cluster) -> None:
         super().__init__(cluster)
-        self._kinds = list(kinds)
+        self._content: list[tuple[Kind, Object]] = []
 
-    def keys(self, kind: Kind, obj: Object) -> Iterable[Key]:
-        if kind == NAMESPACES:
-            return [key_of(obj)] if is_terminating(obj) else []
-        namespace = self.cluster[NAMESPACES].get("", obj["metadata"].get("namespace", ""))
-        return [key_of(namespace)] if namespace and is_terminating(namespace) else []
+    def keys(self, kind: Kind, obj: Object) -> Iterable[Key]:  # noqa: ARG002
+        return [key_of(obj)] if is_terminating(obj) else []
+
+    async def sync(self, key: Key) -> None:
+        try:
+            self._content = await self._read_content(key[1])
+        except ApiError as e:
+            self._retry(key, e)
+        else:
+            await super().sync(key)
+
+    async def _read_content(self, namespace: str) -> list[tuple[Kind, Object]]:
+        client = self.cluster.client
+        kinds = sorted(await client.namespaced_kinds(), key=_is_core)  # What makes pods goes before them.
+        lists = await asyncio.gather(*(client.list(kind, namespace) for kind in kinds))
+        found = {
+            uid_of(obj): (kind, obj) for kind, content in zip(kinds, lists, strict=True) for obj in content["items"]
+        }
+        return list(found.values())  # An Event is served in two groups, and is one object.
 
     def decide(self, key: Key) -> Changes:
         namespace = self.cluster[NAMESPACES].get(*key)
         if namespace is None or not is_terminating(namespace):
             return []
-        content = [(kind, obj) for kind in self._kinds for obj in self.cluster[kind].all(key[1])]
-        return reconcile(Observed(namespace, content))
+        return reconcile(Observed(namespace, self._content))
+
+
+def _is_core(kind: Kind) -> bool:
+    return "/" not in kind.api_version
 
 
 def reconcile(observed: Observed) -> Changes:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from kubelab.controllers import replicaset
-from kubelab.controllers.changes import Create, Replace
+from kubelab.controllers.changes import Again, Create, Replace
 from kubelab.controllers.deployment import HASH, REVISION, Observed, reconcile
 from kubelab.kinds import DEPLOYMENTS, REPLICA_SETS
 
@@ -111,6 +111,36 @@ def test_available_means_no_more_missing_than_allowed(ready: int, status: str) -
     assert written is not None
     assert [c["status"] for c in written["conditions"] if c["type"] == "Available"] == [status]
     assert written.get("unavailableReplicas", 0) == 4 - ready
+
+
+class TestProgressDeadline:
+    def rollout(self, since: str, ready: int = 0, **known: Any) -> list[Any]:
+        """A rollout of two pods that has said since then that it progresses; known: its last status."""
+        owner = deployment(2, progressDeadlineSeconds=60)
+        text = 'ReplicaSet "pacman-mongo8" is progressing.'
+        said = {"type": "Progressing", "status": "True", "reason": "ReplicaSetUpdated", "message": text}
+        said |= {"lastUpdateTime": since, "lastTransitionTime": since}
+        owner["status"] = {"replicas": 2, "updatedReplicas": 2, "conditions": [said]} | known
+        return reconcile(Observed(owner, NOW, [replica_set(owner, 2, ready)]))
+
+    def progressing(self, changes: list[Any]) -> tuple[str, str, str]:
+        status = written_status(changes)
+        assert status is not None
+        (found,) = [c for c in status["conditions"] if c["type"] == "Progressing"]
+        return found["status"], found["reason"], found["lastUpdateTime"]
+
+    def test_a_rollout_without_progress_is_late_after_it(self) -> None:
+        changes = self.rollout("2026-11-23T11:59:00Z")
+        assert self.progressing(changes) == ("False", "ProgressDeadlineExceeded", "2026-11-23T12:00:00Z")
+
+    def test_before_it_there_is_a_look_when_it_is_over(self) -> None:
+        changes = self.rollout("2026-11-23T11:59:10Z")
+        assert self.progressing(changes) == ("True", "ReplicaSetUpdated", "2026-11-23T11:59:10Z")
+        assert [c.after_s for c in changes if isinstance(c, Again)] == [10.0]
+
+    def test_progress_makes_it_count_anew(self) -> None:
+        changes = self.rollout("2026-11-23T11:59:00Z", ready=1)
+        assert self.progressing(changes) == ("True", "ReplicaSetUpdated", "2026-11-23T12:00:00Z")
 
 
 class TestReplicaSet:
