@@ -1,4 +1,4 @@
-"""Commands in containers: the exec subresource, passed on to the kubelet that runs the pod."""
+"""Commands in containers and their output: the exec and attach subresources, passed on to the pod's kubelet."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ STREAMS = {"stdin": "input", "stdout": "output", "stderr": "error", "tty": "tty"
 TRUE = ("1", "t", "T", "TRUE", "true", "True")
 
 
-async def execute(request: web.BaseRequest, pod: Object, kubelets: KubeletProxy) -> web.StreamResponse:
-    """Serves one command until it ends. Raises ApiError before that."""
+async def serve(request: web.BaseRequest, pod: Object, kubelets: KubeletProxy, verb: str) -> web.StreamResponse:
+    """Serves one command or container until it ends; verb: exec or attach. Raises ApiError before that."""
     metadata, node = pod["metadata"], pod["spec"].get("nodeName")
     container = chosen_container(pod, request.query.get("container", ""))
     if not node:
@@ -32,8 +32,21 @@ async def execute(request: web.BaseRequest, pod: Object, kubelets: KubeletProxy)
         if error.code == 404:  # told as kube-apiserver does
             raise not_found(PODS.plural, PODS.group, node) from None
         raise
-    protocol = wanted_protocol(request, PROTOCOLS)
+    if verb == "attach" and request.query.get("stdin") in TRUE:
+        raise bad_request("containers have no stdin here: attach without it (-i), or use exec")
+    protocol = _protocol(request, pod, container)
     path = "/".join(quote(part, safe="") for part in (metadata["namespace"], metadata["name"], container))
     query = [("command", word) for word in request.query.getall("command", [])]
     query += [(name, "1") for given, name in STREAMS.items() if request.query.get(given) in TRUE]
-    return await relay(request, kubelets, node, f"/exec/{path}", query, protocol)
+    return await relay(request, kubelets, node, f"/{verb}/{path}", query, protocol)
+
+
+def _protocol(request: web.BaseRequest, pod: Object, container: str) -> str:
+    """Raises ApiError (400, 500). kubectl tries SPDY when a WebSocket was refused, and tells why SPDY was."""
+    try:
+        return wanted_protocol(request, PROTOCOLS)
+    except ApiError:
+        statuses = pod.get("status", {}).get("containerStatuses", ())
+        if any(status["name"] == container and "running" in status.get("state", {}) for status in statuses):
+            raise
+    raise ApiError(500, "InternalError", f'container not found ("{container}")')

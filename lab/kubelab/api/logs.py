@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Mapping
+from ipaddress import AddressValueError, IPv4Address
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -10,13 +12,19 @@ from urllib.parse import quote
 import aiohttp
 from aiohttp import web
 
+from . import fields
+from .clock import parse
+from .options import flag, number
 from .resources import NODES
-from .status import ApiError, bad_request, not_found, unavailable
+from .status import ApiError, bad_request, invalid, not_found, unavailable
 from .store import Store
 
 Object = dict[str, Any]
 
-PASSED_ON = ("follow", "limitBytes", "previous", "sinceSeconds", "sinceTime", "tailLines", "timestamps")
+FLAGS = ("follow", "previous", "timestamps")
+NUMBERS = {"limitBytes": 1, "sinceSeconds": 1, "tailLines": 0}
+"""Each with the least that it may be."""
+LEAST = {0: "must be greater than or equal to 0", 1: "must be greater than 0"}
 CONNECT_TIMEOUT_S = 5
 
 
@@ -31,13 +39,13 @@ class KubeletProxy:
 
     async def log(self, request: web.BaseRequest, pod: Object) -> web.StreamResponse:
         """Stream a container's log, as it comes if the client follows. Raises ApiError."""
+        metadata = pod["metadata"]
+        query = log_options(metadata["name"], request.query)
         container = chosen_container(pod, request.query.get("container", ""))
         if not pod["spec"].get("nodeName"):
             return web.Response(status=204)
-        metadata = pod["metadata"]
         path = "/".join(quote(part, safe="") for part in (metadata["namespace"], metadata["name"], container))
         url = f"{self.address(pod['spec']['nodeName'])}/containerLogs/{path}"
-        query = {key: value for key, value in request.query.items() if key in PASSED_ON}
         try:
             async with self.client().get(url, params=query, headers=self.headers()) as answer:
                 return await pass_on(request, answer)
@@ -55,7 +63,10 @@ class KubeletProxy:
         port = status.get("daemonEndpoints", {}).get("kubeletEndpoint", {}).get("Port")
         if not addresses or not port:
             raise unavailable(f"node {node_name} has not said where its kubelet listens")
-        return f"https://{addresses[0]}:{port}"
+        try:
+            return f"https://{IPv4Address(addresses[0])}:{port}"
+        except AddressValueError:
+            raise unavailable(f"node {node_name} says that its kubelet listens on {addresses[0]!r}") from None
 
     def headers(self) -> dict[str, str]:
         """With which a kubelet believes us. Raises ApiError (503)."""
@@ -74,6 +85,28 @@ class KubeletProxy:
     async def close(self) -> None:
         if self._session is not None:
             await self._session.close()
+
+
+def log_options(name: str, query: Mapping[str, str]) -> dict[str, str]:
+    """The parameters of a log request for the kubelet. Raises ApiError (400, 422)."""
+    numbers = {key: value for key in NUMBERS if (value := number(query, key)) is not None}
+    wrong = [fields.invalid(key, value, LEAST[NUMBERS[key]]) for key, value in numbers.items() if value < NUMBERS[key]]
+    since = query.get("sinceTime", "")
+    if since and "sinceSeconds" in numbers:
+        wrong.append(fields.forbidden("", "at most one of `sinceTime` or `sinceSeconds` may be specified"))
+    if wrong:
+        raise invalid("PodLogOptions", "", name, wrong)
+    if since and not is_time(since):
+        raise bad_request(f'parsing time "{since}" as "2006-01-02T15:04:05Z07:00": cannot parse it')
+    chosen = {key: str(value) for key, value in numbers.items()} | {key: "true" for key in FLAGS if flag(query, key)}
+    return chosen | ({"sinceTime": since} if since else {})
+
+
+def is_time(text: str) -> bool:
+    try:
+        return parse(text).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def chosen_container(pod: Object, name: str) -> str:

@@ -8,14 +8,17 @@ import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from kubelab import images
 from kubelab.errors import ApiError
 from kubelab.kinds import CONFIG_MAPS, SECRETS, Kind, Object, uid_of
-from kubelab.node import processes
+from kubelab.node import hooks, processes
 from kubelab.node.backoff import BackOff, duration
 from kubelab.node.environment import MissingSource, Sources, decoded, environment, expand
+from kubelab.node.grace import Grace
 from kubelab.node.machine import Machine
+from kubelab.node.output import Output, kept_in
 from kubelab.node.probes import Prober, Target
 from kubelab.node.status import ContainerState, Ended, PodState, Started, Waiting
 from kubelab.node.volumes import MountError, Mounts
@@ -36,6 +39,7 @@ class Runner:
     ) -> None:
         self.state = state
         self.process: processes.Running | None = None
+        self.output: Output | None = None
         self._machine = machine
         self._pod = pod
         self._mounts = mounts
@@ -159,19 +163,18 @@ class Runner:
             self.state.restarts += 1
         self.state.id = secrets.token_hex(32)
         self._container = container
-        self._launch(process)
+        await self._launch(process)
         self._changed()
 
-    def _launch(self, process: images.Process) -> None:
+    async def _launch(self, process: images.Process) -> None:
         image = self.state.spec["image"]
         told = f'Container image "{image}" already present on machine and can be accessed by the pod'
         self.tell("Normal", "Pulled", told)
         self.tell("Normal", "Created", "Container created")
         log = self._machine.log_file(uid_of(self._pod.pod), self.state.name, self.state.restarts)
-        log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
-            with open(log, "ab", opener=_private) as output:
-                self.process = processes.start(process, self.state.id, output)
+            async with kept_in(log) as (descriptor, self.output):
+                self.process = processes.start(process, self.state.id, descriptor)
         except OSError as e:
             now = self._machine.now()
             message = f"failed to start {process.argv[0]!r}: {e.strerror or e}"
@@ -331,20 +334,32 @@ class Runner:
         self.tell("Normal", "Killing", f"Container {self.state.name} failed {kind} probe, will be restarted")
         probe = self.state.spec[f"{kind}Probe"]
         grace_s = probe.get("terminationGracePeriodSeconds", self._pod.pod["spec"]["terminationGracePeriodSeconds"])
-        self._killing = asyncio.create_task(self.stop(grace_s))
+        self._killing = asyncio.create_task(self.stop(Grace.of(grace_s)))
 
-    async def stop(self, grace_s: float) -> None:
-        """SIGTERM, and SIGKILL when it still runs after the grace period."""
+    async def stop(self, grace: Grace) -> None:
+        """The preStop hook and then SIGTERM; SIGKILL when it still runs after the grace period, which both share."""
         process = self.process
         if process is None:
             return
+        hook = (self.state.spec.get("lifecycle") or {}).get("preStop")
+        if hook:
+            await self._before_stop(hook, process, grace)
         process.terminate()
-        try:
-            await asyncio.wait_for(process.wait(), grace_s)
-        except TimeoutError:
+        grace.grant_the_shortest()
+        if not await grace.covers(process.wait()):
             process.kill()
             await process.wait()
 
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+    async def _before_stop(self, hook: Mapping[str, Any], process: processes.Running, grace: Grace) -> None:
+        """Runs the hook as long as the container runs and the grace period lasts."""
+        ended = asyncio.create_task(process.wait())
+        hooked = asyncio.create_task(hooks.run(hook, Target(self._pod.pod_ip, self.state.spec, self.run_inside)))
+        try:
+            await grace.covers(asyncio.wait({hooked, ended}, return_when=asyncio.FIRST_COMPLETED))
+            if hooked.done():
+                await hooked
+        except hooks.HookFailed:
+            self.tell("Warning", "FailedPreStopHook", "PreStopHook failed")
+        finally:
+            hooked.cancel()
+            ended.cancel()

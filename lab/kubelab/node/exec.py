@@ -42,16 +42,16 @@ async def serve(request: web.Request, worker: PodWorker | None) -> web.StreamRes
     command = query.getall("command", [])
     wanted = {channel for parameter, channel in PARAMETERS.items() if parameter in query}
     if worker is None:
-        return _refusal(404, "pod does not exist")
+        return refusal(404, "pod does not exist")
     if not command:
-        return _refusal(400, "you must specify a command")
+        return refusal(400, "you must specify a command")
     if not wanted:
-        return _refusal(400, "you must specify at least 1 of stdin, stdout, stderr")
+        return refusal(400, "you must specify at least 1 of stdin, stdout, stderr")
     if TERMINAL in query and STDERR in wanted:
-        return _refusal(400, "tty and stderr cannot both be true")
-    runner = next((r for r in worker.runners if r.state.name == name and r.running), None)
+        return refusal(400, "tty and stderr cannot both be true")
+    runner = running_container(worker, name)
     if runner is None:
-        return _refusal(500, f'unable to upgrade connection: container not found ("{name}")')
+        return refusal(500, f'unable to upgrade connection: container not found ("{name}")')
     socket = web.WebSocketResponse(protocols=(V5, V4), max_msg_size=0, compress=False, timeout=0.1)
     await socket.prepare(request)
     await _Session(socket).run(runner, command, wanted, terminal=TERMINAL in query)
@@ -59,7 +59,11 @@ async def serve(request: web.Request, worker: PodWorker | None) -> web.StreamRes
     return socket
 
 
-def _refusal(status: int, text: str) -> web.Response:
+def running_container(worker: PodWorker, name: str) -> Runner | None:
+    return next((r for r in worker.runners if r.state.name == name and r.running), None)
+
+
+def refusal(status: int, text: str) -> web.Response:
     return web.Response(status=status, text=text, headers={REASON_HEADER: text})
 
 

@@ -17,14 +17,13 @@ from kubelab.errors import ApiError
 from kubelab.kinds import PODS, Object, is_terminating, uid_of
 from kubelab.node import volumes
 from kubelab.node.container import Runner
+from kubelab.node.grace import Grace
 from kubelab.node.machine import Machine
 from kubelab.node.report import Reporter
 from kubelab.node.status import ContainerState, Ended, PodState, Waiting, status
 
 log = logging.getLogger(__name__)
 
-SHORTEST_GRACE_S = 2
-"""What a container gets even when its pod is deleted by force (minimumGracePeriodInSeconds)."""
 MOUNT_RETRIES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 122.0)
 RETRY_S = 0.2
 LOST = 255
@@ -94,11 +93,11 @@ class PodWorker:
     async def run(self) -> None:
         """Until the pod is gone."""
         reporting = asyncio.create_task(self._reporter.run())
+        if is_terminating(self.pod):  # Perhaps an old piece of news about one that has ended: not to be looked at.
+            self._stop.set()
         living = asyncio.create_task(self._live())
         stopping = asyncio.create_task(self._stop.wait())
         try:
-            if is_terminating(self.pod):
-                self._stop.set()
             await asyncio.wait({living, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if living.done() and living.exception():
                 log.error("pod %s", self.pod["metadata"]["name"], exc_info=living.exception())
@@ -118,6 +117,8 @@ class PodWorker:
 
     async def _live(self) -> None:
         """Makes everything ready, then looks after the containers, whenever the node looks at them."""
+        if self._stop.is_set():
+            return
         self._report()
         if not self.state.sandbox_ready:
             await self._mount()
@@ -161,8 +162,7 @@ class PodWorker:
             runner.stop_probes("liveness", "startup")
             runner.tell("Normal", "Killing", f"Stopping container {runner.state.name}")
         self._report()
-        stopping = [asyncio.create_task(self._stop_container(r)) for r in running]
-        await asyncio.gather(*stopping)
+        await asyncio.gather(*(r.stop(Grace(self._grace_s, lambda: self._news)) for r in running))
         for runner in self.runners:
             runner.stop_probes()
             if runner.process is not None:
@@ -176,28 +176,11 @@ class PodWorker:
             self.machine.addresses.release(self.state.pod_ip)
         await self._delete()
 
-    async def _stop_container(self, runner: Runner) -> None:
-        """A grace period that is shortened while the container stops counts from then on."""
-        assert runner.process is not None
-        process = runner.process
-        process.terminate()
-        began = asyncio.get_running_loop().time()
-        while process.exit_code is None:
-            left_s = began + self._grace_s() - asyncio.get_running_loop().time()
-            if left_s <= 0:
-                process.kill()
-                await process.wait()
-                return
-            ended = asyncio.create_task(process.wait())
-            news = asyncio.create_task(self._news.wait())
-            await asyncio.wait({ended, news}, timeout=left_s, return_when=asyncio.FIRST_COMPLETED)
-            ended.cancel()
-            news.cancel()
-
     def _grace_s(self) -> float:
+        """Less when the pod is deleted again, with a shorter period, or by force."""
         metadata, spec = self.pod["metadata"], self.pod["spec"]
         wanted = metadata.get("deletionGracePeriodSeconds", spec.get("terminationGracePeriodSeconds", 30))
-        return float(max(wanted, SHORTEST_GRACE_S) if self.exists else SHORTEST_GRACE_S)
+        return float(wanted) if self.exists else 0.0
 
     async def _delete(self) -> None:
         metadata = self.pod["metadata"]

@@ -6,23 +6,23 @@
 
 v4.channel.k8s.io after kubelet/pkg/cri/streaming/portforward/websocket.go. The numbers are sent before the connection
 is made, and where it is refused the socket is closed after the error. containerd may take up to a second to close a
-socket whose server is gone; here it is closed at once.
+socket whose server is gone; here it is closed at once. kubectl's SPDY/3.1 is in portstreams.py.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 
 from aiohttp import WSMsgType, web
 
-from kubelab.kinds import uid_of
+from kubelab.node import portstreams
 from kubelab.node.pod import PodWorker
+from kubelab.node.ports import PortError, address_of, connect, no_sandbox
 
 SUBPROTOCOL = "v4.channel.k8s.io"
+SPOKEN = (portstreams.SUBPROTOCOL, SUBPROTOCOL)
 REASON_HEADER = "X-Refused"
 CHUNK_BYTES = 65536
-CONNECT_TIMEOUT_S = 5
 NORMAL = 1000
 
 
@@ -47,28 +47,27 @@ def wanted_ports(query: str | None) -> list[int]:
 
 
 async def serve(request: web.Request, worker: PodWorker | None) -> web.StreamResponse:
-    """One port-forward, until the connections in the pod or the client end."""
+    """One port-forward, until the client ends it; with v4, also when the connections in the pod have ended."""
+    offered = request.headers.get("Sec-WebSocket-Protocol", "")
+    protocol = next((spoken for spoken in SPOKEN if spoken in offered), None)
+    if protocol is None:
+        return _refusal(403, f"only {' and '.join(SPOKEN)} are spoken here")
     try:
-        ports = wanted_ports(request.query.get("port"))
+        ports = wanted_ports(request.query.get("port")) if protocol == SUBPROTOCOL else []
     except NoPort as error:
         return _refusal(400, str(error))
     if worker is None:
         return _refusal(404, "pod does not exist")
-    if SUBPROTOCOL not in request.headers.get("Sec-WebSocket-Protocol", ""):
-        return _refusal(403, f"only {SUBPROTOCOL} is spoken here")
-    address = _address(worker)
-    if not address:
-        return _refusal(500, f"the sandbox of pod {worker.pod['metadata']['name']} is not running")
-    socket = web.WebSocketResponse(protocols=(SUBPROTOCOL,), max_msg_size=0, compress=False, timeout=0.1)
+    if not address_of(worker):
+        return _refusal(500, no_sandbox(worker))
+    socket = web.WebSocketResponse(protocols=(protocol,), max_msg_size=0, compress=False, timeout=0.1)
     await socket.prepare(request)
-    await _Forward(socket, address, worker).run(ports)
+    if protocol == SUBPROTOCOL:
+        await _Forward(socket, worker).run(ports)
+    else:
+        await portstreams.Streams(socket, worker).run()
+    await socket.close(code=NORMAL)
     return socket
-
-
-def _address(worker: PodWorker) -> str:
-    """Where the pod's containers listen, "" before its sandbox is made and once the pod is over."""
-    over = worker.state.ended or worker.pod.get("status", {}).get("phase") in ("Succeeded", "Failed")
-    return "" if over else worker.state.pod_ip
 
 
 def _refusal(status: int, text: str) -> web.Response:
@@ -78,9 +77,8 @@ def _refusal(status: int, text: str) -> web.Response:
 class _Forward:
     """The ports of one socket."""
 
-    def __init__(self, socket: web.WebSocketResponse, address: str, worker: PodWorker) -> None:
+    def __init__(self, socket: web.WebSocketResponse, worker: PodWorker) -> None:
         self._socket = socket
-        self._address = address
         self._worker = worker
         self._writers: dict[int, asyncio.StreamWriter] = {}
         self._connected = asyncio.Event()
@@ -99,7 +97,6 @@ class _Forward:
             for writer in self._writers.values():
                 writer.close()
             await asyncio.gather(serving, listening, return_exceptions=True)
-        await self._socket.close(code=NORMAL)
 
     async def _serve(self, ports: list[int]) -> None:
         made = [await self._connect(2 * index, port) for index, port in enumerate(ports)]
@@ -107,17 +104,10 @@ class _Forward:
         await asyncio.gather(*(self._answer(channel, reader) for channel, reader in made if reader is not None))
 
     async def _connect(self, channel: int, port: int) -> tuple[int, asyncio.StreamReader | None]:
-        connecting = asyncio.open_connection(self._address, port)
         try:
-            reader, self._writers[channel] = await asyncio.wait_for(connecting, CONNECT_TIMEOUT_S)
-        except OSError as error:
-            pod = self._worker.pod
-            why = os.strerror(error.errno) if error.errno else "timed out"
-            told = (
-                f"error forwarding port {port} to pod {pod['metadata']['name']}, uid {uid_of(pod)}: "
-                f"failed to connect to {self._address}:{port}: {why}"
-            )
-            await self._socket.send_bytes(bytes([channel + 1]) + told.encode())
+            reader, self._writers[channel] = await connect(self._worker, port)
+        except PortError as error:
+            await self._socket.send_bytes(bytes([channel + 1]) + str(error).encode())
             return channel, None
         return channel, reader
 

@@ -128,25 +128,35 @@ async def _exec(command: list[str], target: Target, timeout_s: float) -> Outcome
 
 
 async def _http_get(action: Mapping[str, Any], target: Target, timeout_s: float) -> Outcome:
+    try:
+        status = await fetch(action, target, timeout_s, "kube-probe/1.36")
+    except TimeoutError:
+        return Outcome(False, f'Get "{_url(action, target)}": context deadline exceeded')
+    except (aiohttp.ClientError, OSError) as e:
+        return Outcome(False, f'Get "{_url(action, target)}": {e}')
+    return Outcome(True) if 200 <= status < 400 else Outcome(False, f"HTTP probe failed with statuscode: {status}")
+
+
+async def fetch(action: Mapping[str, Any], target: Target, timeout_s: float, agent: str) -> int:
+    """Makes the request of an HTTPGetAction; returns the answer's status.
+
+    Raises TimeoutError, OSError and aiohttp.ClientError.
+    """
+    headers = {h["name"]: h["value"] for h in action.get("httpHeaders") or ()}
+    headers.setdefault("User-Agent", agent)
+    timeout = aiohttp.ClientTimeout(total=timeout_s)
+    connector = aiohttp.TCPConnector(force_close=True, ssl=False)  # Kubernetes verifies no certificate here.
+    async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
+        async with session.get(_url(action, target), headers=headers) as response:
+            await response.content.read(10 * 1024)
+            return response.status
+
+
+def _url(action: Mapping[str, Any], target: Target) -> str:
     host = action.get("host") or target.pod_ip
     path = action.get("path") or "/"
     scheme = action.get("scheme", "HTTP").lower()
-    url = f"{scheme}://{host}:{port(action['port'], target.container)}/{path.lstrip('/')}"
-    headers = {h["name"]: h["value"] for h in action.get("httpHeaders") or ()}
-    headers.setdefault("User-Agent", "kube-probe/1.36")
-    timeout = aiohttp.ClientTimeout(total=timeout_s)
-    connector = aiohttp.TCPConnector(force_close=True, ssl=False)  # Kubernetes verifies no certificate here.
-    try:
-        async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
-            async with session.get(url, headers=headers) as response:
-                await response.content.read(10 * 1024)
-                if 200 <= response.status < 400:
-                    return Outcome(True)
-                return Outcome(False, f"HTTP probe failed with statuscode: {response.status}")
-    except TimeoutError:
-        return Outcome(False, f'Get "{url}": context deadline exceeded')
-    except (aiohttp.ClientError, OSError) as e:
-        return Outcome(False, f'Get "{url}": {e}')
+    return f"{scheme}://{host}:{port(action['port'], target.container)}/{path.lstrip('/')}"
 
 
 async def _tcp_socket(action: Mapping[str, Any], target: Target, timeout_s: float) -> Outcome:

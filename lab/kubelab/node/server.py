@@ -14,8 +14,8 @@ from aiohttp import web
 
 from kubelab.errors import LabError
 from kubelab.kinds import uid_of
+from kubelab.node import attach, logs, portforward
 from kubelab.node import exec as execution
-from kubelab.node import logs, portforward
 from kubelab.node.container import Runner
 from kubelab.node.pod import PodWorker
 from kubelab.node.status import Waiting
@@ -34,6 +34,7 @@ class Server:
     async def start(self, address: str, port: int, certificate: Path) -> None:
         app = web.Application(middlewares=[self._authenticate])
         app.router.add_get("/healthz", _healthz)
+        app.router.add_get("/attach/{namespace}/{pod}/{container}", self._attach)
         app.router.add_get("/containerLogs/{namespace}/{pod}/{container}", self._logs)
         app.router.add_get("/exec/{namespace}/{pod}/{container}", self._exec)
         app.router.add_get("/portForward/{namespace}/{pod}", self._port_forward)
@@ -66,6 +67,10 @@ class Server:
         names = request.match_info
         return await portforward.serve(request, self._find(names["namespace"], names["pod"]))
 
+    async def _attach(self, request: web.Request) -> web.StreamResponse:
+        names = request.match_info
+        return await attach.serve(request, self._find(names["namespace"], names["pod"]))
+
     async def _exec(self, request: web.Request) -> web.StreamResponse:
         names = request.match_info
         return await execution.serve(request, self._find(names["namespace"], names["pod"]))
@@ -86,8 +91,8 @@ class Server:
 
 
 async def _send_log(request: web.Request, worker: PodWorker, runner: Runner) -> web.StreamResponse:
-    query, state = request.query, runner.state
-    previous = query.get("previous") == "true"
+    wanted, state = logs.wanted(request.query), runner.state
+    previous = request.query.get("previous") == "true"
     restarts = state.restarts - 1 if previous else state.restarts
     path = worker.machine.log_file(uid_of(worker.pod), state.name, max(restarts, 0))
     where = f'container "{state.name}" in pod "{worker.pod["metadata"]["name"]}"'
@@ -96,16 +101,15 @@ async def _send_log(request: web.Request, worker: PodWorker, runner: Runner) -> 
     if not path.exists():
         reason = state.state.reason if isinstance(state.state, Waiting) else "ContainerCreating"
         return web.Response(status=400, text=f"{where} is waiting to start: {reason}")
-    offset = logs.offset_of_tail(path, int(query["tailLines"])) if "tailLines" in query else 0
-    left = int(query["limitBytes"]) if "limitBytes" in query else None
-    process = runner.process
+    output = runner.output
+
+    def is_over() -> bool:
+        return previous or output is None or output.over
+
     response = web.StreamResponse(headers={"Content-Type": "text/plain; charset=utf-8"})
     await response.prepare(request)
-    follow = query.get("follow") == "true" and not previous
-    async for block in logs.read(path, offset, follow=follow, is_over=lambda: runner.process is not process):
-        await response.write(block if left is None else block[:left])
-        if left is not None and (left := left - len(block)) <= 0:
-            break
+    async for text in logs.read(path, wanted, is_over):
+        await response.write(text)
     return response
 
 

@@ -14,7 +14,10 @@ from pathlib import Path
 import pytest
 from kubelab.images import Process
 from kubelab.node import processes
-from kubelab.node.logs import offset_of_tail, read
+from kubelab.node.logs import Wanted, offset_of_tail, read
+from kubelab.node.output import LINE_LIMIT_BYTES, TEXT_AT, kept_in, stamp
+
+OLD, NEW = stamp(1_700_000_000 * 10**9), stamp(1_700_000_000 * 10**9 + 1)
 
 
 def shell(command: str, directory: Path) -> Process:
@@ -113,20 +116,51 @@ class TestLogs:
 
     def test_following_ends_with_the_container(self, tmp_path: Path) -> None:
         log = tmp_path / "log"
-        log.write_text("one\n")
 
         async def scenario() -> bytes:
-            over = asyncio.Event()
+            async with kept_in(log) as (descriptor, output):
+                os.write(descriptor, b"one\n")
 
-            async def go_on() -> None:
-                await asyncio.sleep(0.15)
-                with log.open("a") as file:
-                    file.write("two\n")
-                over.set()
+                async def go_on() -> None:
+                    await asyncio.sleep(0.15)
+                    os.write(copy, b"two\nthree")
+                    os.close(copy)
 
-            task = asyncio.create_task(go_on())
-            found = b"".join([block async for block in read(log, 0, follow=True, is_over=over.is_set)])
+                copy = os.dup(descriptor)
+                task = asyncio.create_task(go_on())
+            found = b"".join([text async for text in read(log, Wanted(follow=True), lambda: output.over)])
             await task
             return found
 
-        assert asyncio.run(asyncio.wait_for(scenario(), 5)) == b"one\ntwo\n"
+        assert asyncio.run(asyncio.wait_for(scenario(), 5)) == b"one\ntwo\nthree\n"
+
+    @pytest.mark.parametrize(
+        ("what", "expected"),
+        [
+            (Wanted(), b"old\nnew\nlong tail\n"),
+            (Wanted(timestamps=True), b"%b old\n%b new\n%b long tail\n" % (OLD, NEW, NEW)),
+            (Wanted(since=NEW), b"new\nlong tail\n"),
+            (Wanted(tail=3, since=OLD), b"new\nlong tail\n"),
+            (Wanted(tail=0), b""),
+            (Wanted(limit=5), b"old\nn"),
+        ],
+    )
+    def test_what_is_wanted_of_a_log(self, what: Wanted, expected: bytes, tmp_path: Path) -> None:
+        log = tmp_path / "log"
+        log.write_bytes(b"%b F old\n%b F new\n%b P long\n%b F  tail\n" % (OLD, NEW, NEW, NEW))
+
+        async def scenario() -> bytes:
+            return b"".join([text async for text in read(log, what, lambda: True)])
+
+        assert asyncio.run(scenario()) == expected
+
+    def test_a_line_that_is_too_long_is_kept_in_parts_and_read_whole(self, tmp_path: Path) -> None:
+        log, line = tmp_path / "log", b"x" * (2 * LINE_LIMIT_BYTES + 1)
+
+        async def scenario() -> bytes:
+            async with kept_in(log) as (descriptor, output):
+                os.write(descriptor, line + b"\nshort\n")
+            return b"".join([text async for text in read(log, Wanted(follow=True), lambda: output.over)])
+
+        assert asyncio.run(asyncio.wait_for(scenario(), 5)) == line + b"\nshort\n"
+        assert max(map(len, log.read_bytes().splitlines())) <= TEXT_AT + LINE_LIMIT_BYTES
