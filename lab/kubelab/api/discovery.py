@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import platform
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +11,7 @@ import msgspec
 from aiohttp import web
 
 from .negotiation import accepted
-from .resources import GROUP_VERSIONS, RESOURCES, Resource, Subresource
+from .resources import GROUP_VERSIONS, RESOURCES, Resource, Subresource, is_stored
 
 if TYPE_CHECKING:
     from .server import Settings
@@ -18,6 +20,7 @@ Object = dict[str, Any]
 
 AGGREGATED_TYPE = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 HEALTH = ("healthz", "livez", "readyz")
+MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}  # as Go names them
 VERSION = {
     "major": "1",
     "minor": "36",
@@ -31,7 +34,7 @@ VERSION = {
     "buildDate": "1970-01-01T00:00:00Z",
     "goVersion": "",
     "compiler": "python",
-    "platform": f"linux/{platform.machine()}",
+    "platform": f"linux/{MACHINES.get(platform.machine(), platform.machine())}",
 }
 
 
@@ -80,7 +83,7 @@ def groups() -> list[str]:
 
 
 def paths() -> list[str]:
-    listed = ["/api", "/api/v1", "/apis", "/healthz", "/livez", "/openapi/v3", "/readyz", "/version"]
+    listed = ["/api", "/api/v1", "/apis", "/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/version"]
     for group, version in GROUP_VERSIONS:
         if group:
             listed += [f"/apis/{group}", f"/apis/{group}/{version}"]
@@ -141,7 +144,14 @@ def _resource(resource: Resource) -> Object:
         "kind": resource.kind,
         "verbs": list(resource.verbs),
         **_named(resource),
+        **({"storageVersionHash": storage_version_hash(resource)} if is_stored(resource) else {}),
     }
+
+
+def storage_version_hash(resource: Resource) -> str:
+    """Of the group, version and kind in which objects are kept: it changes when these change."""
+    stored = "/v1/Event" if resource.stored_as else f"{resource.group}/{resource.version}/{resource.kind}"
+    return base64.b64encode(hashlib.sha256(stored.encode()).digest()[:8]).decode()
 
 
 def _subresource(resource: Resource, sub: Subresource) -> Object:

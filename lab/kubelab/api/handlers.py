@@ -10,15 +10,15 @@ import msgspec
 from aiohttp import web
 
 from . import bodies, options, portforward, tables, views
-from .exec import execute
+from .exec import serve as serve_streams
 from .kinds import Cluster, strategy_of
 from .listing import Lister
 from .logs import KubeletProxy
 from .negotiation import form
-from .patch.apply import PATCH_TYPES, patched
+from .patch.apply import PATCH_TYPES, SERVER_SIDE_TYPES, patched
 from .resources import PODS, Resource, is_stored
 from .schema.decode import Decoder
-from .status import bad_request, expired, method_not_allowed, success, too_large, unsupported_patch
+from .status import bad_request, expired, method_not_allowed, success, too_large, unsupported_apply, unsupported_patch
 from .store import Entry, HistoryLost
 from .target import Target
 from .verbs.create import create
@@ -73,12 +73,15 @@ def document_response(document: Object, status: int = 200) -> web.Response:
 
 
 async def read_body(request: web.BaseRequest) -> bytes:
-    """Raises ApiError (413)."""
+    """Raises ApiError (400, 413)."""
     body = bytearray()
-    async for chunk in request.content.iter_any():
-        body += chunk
-        if len(body) > BODY_LIMIT_BYTES:
-            raise too_large(BODY_LIMIT_BYTES)
+    try:
+        async for chunk in request.content.iter_any():
+            body += chunk
+            if len(body) > BODY_LIMIT_BYTES:
+                raise too_large(BODY_LIMIT_BYTES)
+    except web.RequestPayloadError as error:
+        raise bad_request(f"the body of the request cannot be read: {error}") from None
     return bytes(body)
 
 
@@ -121,11 +124,11 @@ class Handlers:
                 raise method_not_allowed()
             pod = find(self._cluster, PODS, target.namespace, target.name).value
             return await portforward.forward(request, pod, self._kubelets)
-        if target.subresource == "exec":
+        if target.subresource in ("exec", "attach"):
             if request.method not in ("GET", "POST"):
                 raise method_not_allowed()
             pod = find(self._cluster, PODS, target.namespace, target.name).value
-            return await execute(request, pod, self._kubelets)
+            return await serve_streams(request, pod, self._kubelets, target.subresource)
         answer = self._choose(request.method, target)
         if answer == self._list and options.flag(request.query, "watch"):
             return await self._watch(Call(request, target, b""))
@@ -326,6 +329,8 @@ def check_name(value: Object, target: Target) -> None:
 
 def read_patch(call: Call) -> Any:
     """Raises ApiError (400, 415)."""
+    if call.content_type in SERVER_SIDE_TYPES:
+        raise unsupported_apply(PATCH_TYPES)
     if call.content_type not in PATCH_TYPES:
         raise unsupported_patch()
     try:

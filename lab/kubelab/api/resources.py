@@ -99,6 +99,7 @@ def _core() -> Iterator[Resource]:
         short_names=("po",),
         categories=("all",),
         subresources=(
+            Subresource("attach", ("create", "get"), "PodAttachOptions"),
             Subresource("binding", ("create",), "Binding"),
             Subresource("eviction", ("create",), "Eviction", "policy", "v1"),
             Subresource("exec", ("create", "get"), "PodExecOptions"),

@@ -19,7 +19,7 @@ from .database import Database, DatabaseError
 from .handlers import Handlers, document_response
 from .kinds import Cluster
 from .logs import KubeletProxy
-from .status import ApiError, unauthorized, unavailable
+from .status import ApiError, method_not_allowed, unauthorized, unavailable
 from .store import Store
 from .target import NoSuchPath, parse, split
 
@@ -64,6 +64,7 @@ class Server:
             self._answer,
             handler_cancellation=True,
             access_log=None,
+            auto_decompress=False,  # as in Kubernetes; what is compressed is not JSON
             keepalive_timeout=KEEPALIVE_S,
             max_line_size=LINE_LIMIT_BYTES,
             max_field_size=LINE_LIMIT_BYTES,
@@ -102,8 +103,11 @@ class Server:
         try:
             target = parse(segments)
         except NoSuchPath:
-            document = discovery.answer(segments, request.headers.get("Accept", ""), self._settings)
-            return document or openapi.answer(segments) or web.Response(status=404, text="404 page not found\n")
+            accept = request.headers.get("Accept", "")
+            document = discovery.answer(segments, accept, self._settings) or openapi.answer(segments, accept)
+            if document and request.method not in ("GET", "HEAD") and path not in OPEN_PATHS:
+                raise method_not_allowed() from None
+            return document or web.Response(status=404, text="404 page not found\n")
         return await self._handlers.handle(request, target)
 
 

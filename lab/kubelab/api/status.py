@@ -114,7 +114,17 @@ def unsupported_body() -> ApiError:
 
 
 def unsupported_patch() -> ApiError:
+    """A PATCH whose body is of no patch type at all."""
     return ApiError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {})
+
+
+def unsupported_apply(accepted: Sequence[str]) -> ApiError:
+    """Server-side apply; kubectl puts "Server-side apply not available on the server" before the message."""
+    message = (
+        "server-side apply is not served here: leave out --server-side, or send one of the accepted media types: "
+        + ", ".join(accepted)
+    )
+    return ApiError(415, "UnsupportedMediaType", message)
 
 
 def unprocessable() -> ApiError:

@@ -22,11 +22,14 @@ from typing import Any
 import pytest
 import trustme
 import yaml
+from hypothesis import settings
 
 TOKEN = "admin-token"
 PORT = 6443
 START_TIMEOUT_S = 10.0
 BLOCKS = range(128, 250)  # labs take 127.64 to 127.127
+
+settings.register_profile("thorough", max_examples=10_000)  # for test_any_request.py
 
 
 def free_block() -> int:
@@ -151,12 +154,13 @@ class ApiServer:
         body: Any = None,
         *,
         content_type: str = "application/json",
-        headers: dict[str, str] | None = None,
+        headers: dict[str, str | None] | None = None,
     ) -> Answer:
-        """One request on a kept connection; body: an object to be sent as JSON, or bytes."""
+        """One request on a kept connection; body: an object to be sent as JSON, or bytes; a header None is not sent."""
         if self._connection is None:
             self._connection = self.connection()
-        sent = {"Authorization": f"Bearer {TOKEN}", **(headers or {})}
+        given = {"Authorization": f"Bearer {TOKEN}", **(headers or {})}
+        sent = {name: value for name, value in given.items() if value is not None}
         raw = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         if raw is not None:
             sent.setdefault("Content-Type", content_type)

@@ -35,6 +35,16 @@ def test_a_pod_is_bound_once(api: ApiServer, pods: str) -> None:
     assert (again.status, again.body["reason"]) == (409, "Conflict")
 
 
+def test_what_a_condition_leaves_out_is_there_all_the_same(api: ApiServer, pods: str) -> None:
+    api.post(pods, {"metadata": {"name": "p"}, **POD})
+    api.patch(f"{pods}/p/status", {"status": {"conditions": [{}], "podIPs": [{}]}}, "merge-patch")
+    assert api.post(f"{pods}/p/binding", {"target": {"name": "n"}}).status == 201
+    status = api.get(f"{pods}/p").body["status"]
+    assert status["conditions"][0] == {"type": "", "status": "", "lastProbeTime": None, "lastTransitionTime": None}
+    assert status["conditions"][1]["lastProbeTime"] is None  # of the condition that binding sets
+    assert status["podIPs"] == [{"ip": ""}]
+
+
 def test_a_pod_without_a_node_goes_at_once(api: ApiServer, pods: str) -> None:
     api.post(pods, {"metadata": {"name": "p"}, **POD})
     assert api.delete(f"{pods}/p").body["kind"] == "Pod"
@@ -193,3 +203,17 @@ def test_a_silent_kubelet_is_named(api: ApiServer, pods: str) -> None:
     answer = api.get(f"{pods}/p/log")
     assert answer.status == 503 and "node silent does not answer" in answer.body["message"]
     api.delete("/api/v1/nodes/silent")
+
+
+def test_parameters_of_a_log_that_make_no_sense_are_named(api: ApiServer, pods: str) -> None:
+    create_bound(api, pods)
+    wrong = api.get(f"{pods}/p/log?tailLines=-1&sinceSeconds=0&sinceTime=2026-01-01T00:00:00Z")
+    assert (wrong.status, wrong.body["reason"]) == (422, "Invalid")
+    assert wrong.body["message"].startswith('PodLogOptions "p" is invalid: [')
+    assert {cause["field"]: cause["message"] for cause in wrong.body["details"]["causes"]} == {
+        "": "Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified",
+        "sinceSeconds": "Invalid value: 0: must be greater than 0",
+        "tailLines": "Invalid value: -1: must be greater than or equal to 0",
+    }
+    for query in ("tailLines=x", "sinceTime=yesterday"):
+        assert api.get(f"{pods}/p/log?{query}").status == 400

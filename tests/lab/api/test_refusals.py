@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import string
-from typing import Any
+import gzip
+import socket
 from urllib.parse import quote
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from .conftest import Answer, ApiServer
-from .test_kubectl import OBJECTS
+from .conftest import PORT, ApiServer
 
 DEFAULT = "/api/v1/namespaces/default"
 
@@ -66,118 +62,79 @@ def test_yaml_is_read_as_the_json_that_it_means(api: ApiServer, namespace: str) 
     assert answer.body["data"] == {"day": "2026-11-23", "flag": "true"}
 
 
-# Many requests, nearly right
+@pytest.mark.parametrize("kind", ["apply-patch+yaml", "apply-patch+cbor"])
+def test_server_side_apply_is_refused_with_the_types_of_patches_that_are_not(api: ApiServer, kind: str) -> None:
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "applied"}}
+    path = f"{DEFAULT}/configmaps/applied?fieldManager=m&force=true"
+    answer = api.call("PATCH", path, body, content_type=f"application/{kind}")
+    assert (answer.status, answer.body["reason"]) == (415, "UnsupportedMediaType")
+    types = ("application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json")
+    assert answer.body["message"].endswith(": " + ", ".join(types))
+    assert api.get(f"{DEFAULT}/configmaps/applied").status == 404
 
-PATHS = [
-    "/api/v1/namespaces/default/{plural}",
-    "/api/v1/namespaces/default/{plural}/{name}",
-    "/apis/apps/v1/namespaces/default/{plural}/{name}",
-    "/apis/apps/v1/namespaces/default/{plural}/{name}/{sub}",
-    "/api/v1/namespaces/default/{plural}/{name}/{sub}",
-    "/api/v1/{plural}",
-    "/apis/policy/v1/{plural}",
-]
-PLURALS = [
-    "pods",
-    "services",
-    "configmaps",
-    "deployments",
-    "statefulsets",
-    "secrets",
-    "persistentvolumeclaims",
-    "nodes",
-]
-SUBS = ["status", "scale", "log", "binding", "eviction", "finalize", "x"]
-TYPES = [
-    "application/json",
-    "application/yaml",
-    "application/merge-patch+json",
-    "application/json-patch+json",
-    "application/strategic-merge-patch+json",
-    "text/plain",
-]
-NAMES = st.sampled_from(["web", "settings", "db", "x", "%20"]) | st.text(string.printable, max_size=8).map(quote)
-SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=12)
-JSON = st.recursive(
-    SCALARS,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
-    max_leaves=8,
+
+def test_a_compressed_body_is_not_unpacked(api: ApiServer) -> None:
+    raw = gzip.compress(b'{"metadata": {"name": "packed"}}')
+    answer = api.call("POST", f"{DEFAULT}/configmaps", raw, headers={"Content-Encoding": "gzip"})
+    assert (answer.status, answer.body["reason"]) == (400, "BadRequest")
+
+
+@pytest.mark.parametrize("path", ["/api", "/apis", "/apis/apps", "/apis/apps/v1", "/openapi/v3", "/"])
+def test_what_is_only_read_is_not_written(api: ApiServer, path: str) -> None:
+    for method in ("POST", "PUT", "PATCH", "DELETE"):
+        answer = api.call(method, path, {})
+        assert (answer.status, answer.body["reason"]) == (405, "MethodNotAllowed")
+
+
+@pytest.mark.parametrize("address", ["localhost", "a b", "::1", "127.0.0.1:80@elsewhere", ""])
+def test_a_kubelet_is_called_at_an_address_or_not_at_all(api: ApiServer, namespace: str, address: str) -> None:
+    addresses = [{"type": "InternalIP", "address": address}]
+    status = {"addresses": addresses, "daemonEndpoints": {"kubeletEndpoint": {"Port": 1}}}
+    api.post("/api/v1/nodes", {"metadata": {"name": namespace}})
+    api.patch(f"/api/v1/nodes/{namespace}/status", {"status": status})
+    spec = {"nodeName": namespace, "containers": [{"name": "c", "image": "i"}]}
+    api.post(f"/api/v1/namespaces/{namespace}/pods", {"metadata": {"name": "p"}, "spec": spec})
+    answer = api.get(f"/api/v1/namespaces/{namespace}/pods/p/log")
+    assert (answer.status, answer.body["reason"]) == (503, "ServiceUnavailable")
+    api.delete(f"/api/v1/nodes/{namespace}")
+
+
+@pytest.mark.parametrize("kind", ["Pacman", "configmap", "", "ConfigMapList"])
+def test_a_manifest_of_an_unknown_kind_is_refused_by_name(api: ApiServer, kind: str) -> None:
+    answer = api.post(f"{DEFAULT}/configmaps", {"apiVersion": "games/v1", "kind": kind, "metadata": {"name": "k"}})
+    assert (answer.status, answer.body["reason"]) == (400, "BadRequest")
+    assert f'no kind "{kind or "ConfigMap"}" is registered for version "games/v1"' in answer.body["message"]
+
+
+@pytest.mark.parametrize("verb", ["apply", "create"])
+@pytest.mark.parametrize("version", ["games/v1", "v1", "apps/v1"])
+def test_kubectl_says_which_kind_it_does_not_find(api: ApiServer, verb: str, version: str) -> None:
+    manifest = f"{{apiVersion: {version}, kind: Pacman, metadata: {{name: p}}}}"
+    message = api.kubectl(verb, "-f", "-", stdin=manifest, fails=True)
+    assert f'no matches for kind "Pacman" in version "{version}"' in message
+
+
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nX: " + b"a" * 100_000 + b"\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"BREW /api HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx",
+        b"POST /api HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"\x00\x01\x02\r\n\r\n",
+    ],
+    ids=["long path", "long header", "version", "two lengths", "no chunk", "no HTTP"],
 )
-PARAMETERS = (
-    *("labelSelector", "fieldSelector", "limit", "continue", "resourceVersion", "resourceVersionMatch", "dryRun"),
-    *("fieldValidation", "propagationPolicy", "gracePeriodSeconds", "includeObject", "sendInitialEvents"),
-)
-VALUES = ["1", "0", "-1", "All", "Strict", "a=b", "a in (b", "true", "NotOlderThan", "Exact", "Orphan", "!"]
-QUERIES = st.dictionaries(st.sampled_from(PARAMETERS), st.sampled_from(VALUES) | st.text(max_size=6), max_size=3)
+def test_what_is_no_request_is_refused_and_the_next_one_answered(api: ApiServer, request_bytes: bytes) -> None:
+    with socket.create_connection((api.address, PORT), timeout=5) as plain:
+        with api.trust().wrap_socket(plain, server_hostname=api.address) as connection:
+            connection.sendall(request_bytes)
+            assert connection.recv(12).startswith((b"HTTP/1.1 400", b"HTTP/1.0 400", b"HTTP/1.1 401"))
+    assert api.get("/readyz").body == "ok"
 
 
-@st.composite
-def mutated(draw: st.DrawFn) -> Any:
-    """An object of the manifest with one value replaced by anything, or a patch of it."""
-    document = json.loads(json.dumps(draw(st.sampled_from(OBJECTS))))
-    current: Any = document
-    for _ in range(draw(st.integers(0, 7))):
-        keys = list(current) if isinstance(current, dict) else list(range(len(current)))
-        if not keys:
-            break
-        key = draw(st.sampled_from(keys))
-        if not isinstance(current[key], dict | list) or not current[key]:
-            current[key] = draw(JSON)
-            break
-        current = current[key]
-    else:
-        if isinstance(current, dict):
-            current[draw(st.text(max_size=5))] = draw(JSON)
-        else:
-            current.append(draw(JSON))
-    return document
-
-
-OPERATIONS = st.lists(
-    st.fixed_dictionaries(
-        {
-            "op": st.sampled_from(["add", "remove", "replace", "move", "copy", "test"]),
-            "path": st.sampled_from(
-                ["/spec", "/metadata", "/metadata/labels", "/spec/ports/0", "/kind", "", "/-", "/a~2"]
-            ),
-            "from": st.sampled_from(["/spec", "/metadata/name", ""]),
-            "value": JSON,
-        }
-    ),
-    max_size=3,
-)
-
-
-@settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
-)
-@given(
-    method=st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]),
-    path=st.sampled_from(PATHS),
-    plural=st.sampled_from(PLURALS),
-    name=NAMES,
-    sub=st.sampled_from(SUBS),
-    content_type=st.sampled_from(TYPES),
-    query=QUERIES,
-    body=mutated() | OPERATIONS | JSON,
-)
-def test_whatever_is_sent_gets_an_answer(
-    api: ApiServer,
-    method: str,
-    path: str,
-    plural: str,
-    name: str,
-    sub: str,
-    content_type: str,
-    query: dict[str, str],
-    body: Any,
-) -> None:
-    url = path.format(plural=plural, name=name or "x", sub=sub)
-    parameters = "&".join(f"{key}={quote(value)}" for key, value in query.items())
-    if method in ("HEAD", "OPTIONS"):
-        answer: Answer = api.call(method, url)
-    else:
-        answer = api.call(method, f"{url}?{parameters}", None if method == "GET" else body, content_type=content_type)
-    assert answer.status < 500 or answer.status == 504, answer.body
-    if answer.status >= 400 and method != "HEAD" and isinstance(answer.body, dict):
-        assert answer.body["kind"] == "Status" and answer.body["message"]
+def test_a_refused_body_is_the_end_of_the_request_alone(api: ApiServer) -> None:
+    for _ in range(3):
+        assert api.call("POST", f"{DEFAULT}/configmaps", b"{" * 2_000_000).status == 400
+        assert api.get("/readyz").body == "ok"

@@ -45,12 +45,12 @@ def slice_ports(value: Object) -> str:
 
 
 def slice_endpoints(value: Object) -> str:
-    return shortened([address for item in value.get("endpoints") or () for address in item["addresses"]], UNSET)
+    return shortened([address for item in value.get("endpoints") or () for address in item.get("addresses", ())], UNSET)
 
 
 def endpoints(value: Object) -> str:
     pairs = [
-        f"{address['ip']}:{port['port']}"
+        f"{address.get('ip', '')}:{port.get('port', 0)}"
         for subset in value.get("subsets", ())
         for address in subset.get("addresses", ())
         for port in subset.get("ports", ())

@@ -14,6 +14,7 @@ JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
 STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 PATCH_TYPES = (JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH)
+SERVER_SIDE_TYPES = ("application/apply-patch+yaml", "application/apply-patch+cbor")  # refused: nobody owns fields here
 
 
 def patched(content_type: str, document: dict[str, Any], patch: Any, type_name: str) -> dict[str, Any]:

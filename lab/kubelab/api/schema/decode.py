@@ -61,6 +61,22 @@ OMITTED_ZERO = {
     "ScaleSpec": {"replicas"},
     "Event": {"count"},
 }
+# Go never omits these: what the client left out is there all the same, empty.
+CONDITION = {"type": "", "status": ""}
+NEVER_OMITTED: dict[str, dict[str, Any]] = {
+    "Condition": CONDITION,
+    "DeploymentCondition": CONDITION,
+    "NamespaceCondition": CONDITION,
+    "NodeAddress": {"type": "", "address": ""},
+    "NodeCondition": CONDITION,
+    "PersistentVolumeClaimCondition": CONDITION,
+    "PodCondition": {**CONDITION, "lastProbeTime": None, "lastTransitionTime": None},
+    "PodIP": {"ip": ""},
+    "PodReadinessGate": {"conditionType": ""},
+    "ReplicaSetCondition": CONDITION,
+    "StatefulSetCondition": CONDITION,
+    "RbacSubject": {"kind": "", "name": ""},
+}
 KEPT_EMPTY = {"EndpointSlice": {"endpoints"}, "Role": {"rules"}, "ClusterRole": {"rules"}}
 
 
@@ -92,7 +108,7 @@ class Decoder:
     def _read_struct(self, value: Any, type_name: str, path: str, owner: str, go_path: str) -> Any:
         self._expect(isinstance(value, dict), value, type_name, owner, go_path)
         fields = fields_of(type_name) or {}
-        result = {}
+        result = dict(NEVER_OMITTED.get(type_name, {}))
         for key, item in value.items():
             inner = f"{path}.{key}" if path else key
             if key not in fields:

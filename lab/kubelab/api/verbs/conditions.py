@@ -11,13 +11,13 @@ Object = dict[str, Any]
 
 def is_true(status: Object, kind: str) -> bool:
     conditions = status.get("conditions", ())
-    return any(item["type"] == kind and item.get("status") == "True" for item in conditions)
+    return any(item.get("type") == kind and item.get("status") == "True" for item in conditions)
 
 
-def set_condition(status: Object, kind: str, value: str, reason: str = "", message: str = "") -> None:
-    """Set a condition; its time changes only with its value."""
+def set_condition(status: Object, kind: str, value: str, reason: str = "", message: str = "") -> Object:
+    """Set a condition and return it; its time changes only with its value."""
     conditions = status.setdefault("conditions", [])
-    condition = next((item for item in conditions if item["type"] == kind), None)
+    condition = next((item for item in conditions if item.get("type") == kind), None)
     if condition is None:
         condition = {"type": kind}
         conditions.append(condition)
@@ -28,3 +28,9 @@ def set_condition(status: Object, kind: str, value: str, reason: str = "", messa
         condition.pop(field, None)
         if text:
             condition[field] = text
+    return condition
+
+
+def set_pod_condition(pod: Object, kind: str, value: str, reason: str = "", message: str = "") -> None:
+    """Set a condition of a pod, which has a time of its last probe, even if there never is one."""
+    set_condition(pod["status"], kind, value, reason, message).setdefault("lastProbeTime", None)

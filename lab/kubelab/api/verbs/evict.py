@@ -11,7 +11,7 @@ from kubelab.api.selectors import selector_matches
 from kubelab.api.status import ApiError
 from kubelab.api.store import Entry
 
-from .conditions import is_true, set_condition
+from .conditions import is_true, set_condition, set_pod_condition
 from .delete import DeleteOptions, delete
 from .update import find, update
 
@@ -36,7 +36,7 @@ def evict(cluster: Cluster, namespace: str, name: str, options: DeleteOptions) -
 
 def condemned(pod: Object) -> Object:
     """The pod with the condition that says why it goes."""
-    set_condition(pod["status"], "DisruptionTarget", "True", "EvictionByEvictionAPI", "Eviction API: evicting")
+    set_pod_condition(pod, "DisruptionTarget", "True", "EvictionByEvictionAPI", "Eviction API: evicting")
     return pod
 
 

@@ -9,7 +9,7 @@ from kubelab.api.kinds import Cluster
 from kubelab.api.resources import PODS
 from kubelab.api.status import bad_request, conflict, invalid
 
-from .conditions import set_condition
+from .conditions import set_pod_condition
 from .update import update
 
 Object = dict[str, Any]
@@ -30,7 +30,7 @@ def bind(cluster: Cluster, namespace: str, name: str, binding: Object, dry_run: 
         pod["metadata"].setdefault("annotations", {}).update(binding.get("metadata", {}).get("annotations", {}))
         if not pod["metadata"]["annotations"]:
             del pod["metadata"]["annotations"]
-        set_condition(pod["status"], "PodScheduled", "True")
+        set_pod_condition(pod, "PodScheduled", "True")
         return pod
 
     update(cluster, PODS, namespace, name, assign, part="binding", dry_run=dry_run)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .conftest import ApiServer
+from tests.lab.api.conftest import ApiServer
 
 Object = dict[str, Any]
 
@@ -113,8 +113,8 @@ def create_network(api: ApiServer) -> None:
     create(api, slices, endpoints)
 
 
-def create_events(api: ApiServer, rows: list[Object]) -> None:
-    """One event for each recorded row."""
+def create_events(api: ApiServer, rows: list[Object], more: int) -> None:
+    """One event for each recorded row, and as many more as were not on the recorded page."""
     times = {"firstTimestamp": "2026-11-23T18:30:00Z", "lastTimestamp": "2026-11-23T18:35:00Z"}
     for row in rows:
         _, kind, reason, target, _, source, message, _, count, name = row["cells"]
@@ -130,18 +130,22 @@ def create_events(api: ApiServer, rows: list[Object]) -> None:
             **times,
         }
         create(api, "/api/v1/namespaces/pacman/events", event)
-    for number in range(2):  # more than fit on the page that is asked for
+    for number in range(more):
         event = {"metadata": {"name": f"zz-{number}"}, "involvedObject": {"namespace": "pacman"}, "reason": "More"}
         create(api, "/api/v1/namespaces/pacman/events", event)
 
 
-def create_demo(api: ApiServer, event_rows: list[Object]) -> None:
+def create_bundles(api: ApiServer, namespace: str, bundles: list[Object]) -> None:
+    """The certificates that controllers put into each namespace."""
+    for bundle in bundles:
+        create(api, f"/api/v1/namespaces/{namespace}/configmaps", bundle)
+
+
+def create_demo(api: ApiServer, event_rows: list[Object], more_events: int, bundles: list[Object]) -> None:
     create(api, "/api/v1/namespaces", {"metadata": {"name": "pacman"}})
     create_nodes(api)
     create_storage(api)
     create_workloads(api)
     create_network(api)
-    create_events(api, event_rows)
-    for name in ("kube-root-ca.crt", "openshift-service-ca.crt"):
-        config_map = {"metadata": {"name": name}, "data": {"ca.crt": ""}}
-        create(api, "/api/v1/namespaces/pacman/configmaps", config_map)
+    create_events(api, event_rows, more_events)
+    create_bundles(api, "pacman", bundles)
