@@ -6,11 +6,13 @@ import argparse
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from kubelab import labs
 from kubelab.errors import ApiError, LabError, NoLab
@@ -21,6 +23,15 @@ MANIFESTS = Path("manifests")
 READY_TIMEOUT_S = 120.0
 MOST_NODES = 100
 INTERRUPTED = 130
+FAULTS = {
+    "crash": "a power cut, which takes the node's containers along",
+    "stop": "the kubelet alone stops, its containers run on",
+    "start": "the end of either",
+}
+if TYPE_CHECKING:
+    from kubelab.joining import Part
+
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -58,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help=f"state directory (default: ${ENVIRONMENT}, or ~/.local/state/kubelab/default)",
     )
-    starting = argparse.ArgumentParser(add_help=False)
+    starting = argparse.ArgumentParser(add_help=False, parents=[_of_nodes_health()])
     starting.add_argument("--nodes", type=_node_count, default=2, metavar="N", help="number of nodes (default: 2)")
     starting.add_argument(
         "--apply", type=Path, nargs="+", action="extend", metavar="PATH", help="manifests: files, folders of them"
@@ -66,15 +77,6 @@ def _parser() -> argparse.ArgumentParser:
     starting.add_argument(
         "--timeout", type=float, default=READY_TIMEOUT_S, metavar="S", help="seconds to wait for Ready (default: 120)"
     )
-
-    starting.add_argument(
-        "--node-monitor-grace-period",
-        type=_seconds,
-        default=NODE_GRACE_S,
-        metavar="S",
-        help=f"seconds that a node may be silent before it is called Unknown (default: {NODE_GRACE_S:g})",
-    )
-
     up = commands.add_parser("up", parents=[state, starting], help="start a lab")
     up.add_argument(
         "--wait",
@@ -89,16 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     status.set_defaults(run=_status)
     kubeconfig = commands.add_parser("kubeconfig", parents=[state], help="print the path of the lab's kubeconfig")
     kubeconfig.set_defaults(run=_kubeconfig)
-    node = commands.add_parser(
-        "node",
-        parents=[state],
-        help="crash a node, stop its kubelet, start either again",
-        description="crash: a power cut, which takes the node's containers along. stop: the kubelet alone stops, its "
-        "containers run on. start: the end of either.",
-    )
-    node.add_argument("fault", choices=("crash", "stop", "start"))
-    node.add_argument("name", metavar="NAME")
-    node.set_defaults(run=_node)
+    _add_nodes(commands, state)
     execute = commands.add_parser(
         "exec",
         parents=[state, starting],
@@ -108,7 +101,66 @@ def _parser() -> argparse.ArgumentParser:
         "applies ./manifests (or what --apply says), waits until it is Ready, and takes everything down afterwards.",
     )
     execute.set_defaults(run=_exec)
+    _add_parts(commands)
     return parser
+
+
+def _add_nodes(commands: Commands, state: argparse.ArgumentParser) -> None:
+    """node crash | stop | start | run."""
+    node = commands.add_parser("node", help="crash a node, stop its kubelet, start either again; run one elsewhere")
+    verbs = node.add_subparsers(required=True, metavar="VERB")
+    for fault, meaning in FAULTS.items():
+        parser = verbs.add_parser(fault, parents=[state], help=meaning)
+        parser.add_argument("name", metavar="NAME")
+        parser.set_defaults(run=_node, fault=fault)
+    run = verbs.add_parser("run", parents=[_of_a_part()], help="be a node of the cluster that a kubeconfig names")
+    run.add_argument("name", metavar="NAME")
+    run.set_defaults(run=lambda options: _part(options).run_node(options.name))
+
+
+def _add_parts(commands: Commands) -> None:
+    """controllers run, proxy run."""
+    controllers = commands.add_parser("controllers", help="the lab's controllers, for another API server")
+    run = controllers.add_subparsers(required=True, metavar="VERB").add_parser(
+        "run",
+        parents=[_of_a_part(), _of_nodes_health()],
+        help="be the controllers, scheduler and service proxy of the cluster that a kubeconfig names",
+    )
+    run.set_defaults(run=lambda options: _part(options).run_controllers(options.node_monitor_grace_period))
+    proxy = commands.add_parser("proxy", help="the lab's service proxy, for another API server")
+    run = proxy.add_subparsers(required=True, metavar="VERB").add_parser(
+        "run",
+        parents=[_of_a_part()],
+        help="serve the Services and Ingresses of the cluster that a kubeconfig names",
+    )
+    run.set_defaults(run=lambda options: _part(options).run_proxy())
+
+
+def _of_a_part() -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser(add_help=False)
+    options.add_argument(
+        "--kubeconfig", type=Path, required=True, metavar="FILE", help="the cluster, and who we are there"
+    )
+    options.add_argument(
+        "--directory",
+        type=Path,
+        metavar="DIR",
+        help="where files are kept; nodes and the proxy of one cluster share it, so that pods find Services by name "
+        "(default: one of its own, removed at the end)",
+    )
+    return options
+
+
+def _of_nodes_health() -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser(add_help=False)
+    options.add_argument(
+        "--node-monitor-grace-period",
+        type=_seconds,
+        default=NODE_GRACE_S,
+        metavar="S",
+        help=f"seconds that a node may be silent before it is called Unknown (default: {NODE_GRACE_S:g})",
+    )
+    return options
 
 
 def _node_count(text: str) -> int:
@@ -138,8 +190,9 @@ def _state(options: argparse.Namespace) -> State:
 def _up(options: argparse.Namespace) -> int:
     state, progress = _state(options), Progress()
     _check(options.apply or [])
-    if state.is_locked and state.read() is not None:
+    if state.is_locked and (running := state.read()) is not None:
         progress.step(f"a lab runs in {state} already")
+        asyncio.run(labs.until_usable(state, running))
     else:
         before = state.read() if state.lab_file.exists() else None
         if before is not None:
@@ -148,7 +201,7 @@ def _up(options: argparse.Namespace) -> int:
         try:
             asyncio.run(labs.until_up(state, guard, progress))
         except BaseException:
-            _end_quietly(state, keep=before is not None)
+            _end_quietly(state, guard, keep=before is not None)
             raise
     if options.apply:
         asyncio.run(labs.apply(state.kubeconfig, options.apply, progress, wait=options.wait, timeout_s=options.timeout))
@@ -156,10 +209,10 @@ def _up(options: argparse.Namespace) -> int:
     return 0
 
 
-def _end_quietly(state: State, *, keep: bool) -> None:
+def _end_quietly(state: State, guard: subprocess.Popen[bytes], *, keep: bool) -> None:
     """Ends a lab that did not come up. Its logs stay when it held something before."""
     try:
-        labs.end(state, keep=keep)
+        labs.end(state, guard, keep=keep)
     except LabError as e:
         print(f"kubelab: {e}", file=sys.stderr)
 
@@ -219,6 +272,12 @@ def _node(options: argparse.Namespace) -> int:
     return 0
 
 
+def _part(options: argparse.Namespace) -> Part:
+    from kubelab.joining import Part
+
+    return Part(options.kubeconfig, options.directory)
+
+
 def _exec(options: argparse.Namespace) -> int:
     from kubelab import running
 
@@ -256,8 +315,7 @@ def _exec_in_own_lab(options: argparse.Namespace, paths: Sequence[Path], progres
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        labs.end(state)
-        guard.wait()
+        labs.end(state, guard)
 
 
 def _environment(state: State) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from pathlib import Path
 
 from kubelab.kubeconfig import write as write_kubeconfig
 from kubelab.kubeconfig import write_private
@@ -32,6 +33,19 @@ def make(state: State, lab: Lab) -> None:
     for token, (file, _) in sorted(issued.items(), key=lambda item: item[1][0], reverse=True):
         # The admin's comes last: it says that everything is there.
         write_kubeconfig(state.directory / file, lab.server, state.pki / "ca.pem", token)
+
+
+def make_for_node(directory: Path, name: str, address: str) -> None:
+    """What a node needs to serve logs and exec, from an authority of its own: for an API server that asks for none."""
+    import trustme
+
+    pki = directory / "pki"
+    pki.mkdir(exist_ok=True, mode=0o700)
+    certificate = trustme.CA(organization_name="kubelab").issue_cert(address, name, common_name=name)
+    write_private(pki / f"node-{name}.pem", certificate.private_key_and_cert_chain_pem.bytes().decode())
+    token = directory / "kubelet-token"
+    if not token.exists():
+        write_private(token, secrets.token_urlsafe(32))
 
 
 def _user(name: str, group: str) -> dict[str, object]:

@@ -9,9 +9,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
+from kubelab import credentials
 from kubelab.errors import ApiError, ComponentDied, LabError, NotReady, StateError
+from kubelab.nodes import KUBELET_PORT
 from kubelab.progress import Progress
 from kubelab.state import Lab, State
 from kubelab.supervisor import died
@@ -80,9 +83,43 @@ async def _come_up(state: State, guard_pid: int, progress: Progress) -> Lab:
         except ApiError as e:
             raise NotReady(f"the API server does not answer: {e}; see {state.logs / 'apiserver.log'}") from None
         progress.step(f"API server answers at {lab.server}")
+        await _kubelets_answer(state, lab)
         await readiness.nodes_ready(client, lab.nodes, START_TIMEOUT_S)
         progress.step(f"{len(lab.nodes)} nodes are Ready")
     return lab
+
+
+async def _kubelets_answer(state: State, lab: Lab) -> None:
+    """Of a lab that goes on, the Node objects may speak of kubelets that are no more. Raises NotReady."""
+    from kubelab.client import Client, until_answered
+    from kubelab.kubeconfig import Credentials
+
+    token, authority = (state.directory / "kubelet-token").read_text(), (state.pki / "ca.pem").read_text()
+
+    async def answers(index: int, name: str) -> None:
+        address = f"https://{credentials.node_address(lab, index)}:{KUBELET_PORT}"
+        async with Client(Credentials(address, token, authority)) as kubelet:
+            try:
+                await until_answered(kubelet, "/healthz", timeout_s=START_TIMEOUT_S)
+            except ApiError as e:
+                raise NotReady(
+                    f"the kubelet of {name} does not answer: {e}; see {state.logs}/node-{name}.log"
+                ) from None
+
+    await asyncio.gather(*(answers(*numbered) for numbered in enumerate(lab.nodes)))
+
+
+async def until_usable(state: State, lab: Lab) -> None:
+    """Waits for a lab that somebody else has started, perhaps just now. Raises NotReady."""
+    from kubelab import readiness
+    from kubelab.client import Client, until_answered
+
+    async with Client.from_kubeconfig(state.kubeconfig) as client:
+        try:
+            await until_answered(client, timeout_s=START_TIMEOUT_S)
+        except ApiError as e:
+            raise NotReady(f"the API server does not answer: {e}; see {state.logs / 'apiserver.log'}") from None
+        await readiness.nodes_reported(client, lab.nodes, START_TIMEOUT_S)
 
 
 async def apply(kubeconfig: Path, paths: Sequence[Path], progress: Progress, *, wait: bool, timeout_s: float) -> None:
@@ -104,18 +141,26 @@ async def apply(kubeconfig: Path, paths: Sequence[Path], progress: Progress, *, 
         raise LabError(f"the API server failed: {e}") from None
 
 
-def end(state: State, *, keep: bool = False) -> None:
+def end(state: State, guard: subprocess.Popen[bytes] | None = None, *, keep: bool = False) -> None:
     """Ends the lab of a state directory, whatever state it is in, and removes its files unless they shall be kept.
+
+    guard: what `start` gave, where we have it: just started, it has not yet said that it is there.
 
     Raises StateError when that does not work.
     """
-    lab = state.read()
-    if lab is not None and state.is_locked:
-        _end_guard(state, lab.guard_pid)
+    if guard is not None:
+        guard.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            guard.wait(END_TIMEOUT_S)
+    told: int | None = None
     deadline = time.monotonic() + END_TIMEOUT_S
     while state.is_locked:
+        lab = state.read()  # Each time: one that is just starting says late which process is its guard.
+        if lab is not None and lab.guard_pid != told:
+            told = lab.guard_pid
+            _end_guard(state, told)
         if time.monotonic() > deadline:
-            raise StateError(f"the lab in {state} does not end; its guard is process {lab.guard_pid if lab else '?'}")
+            raise StateError(f"the lab in {state} does not end; its guard is process {told or '?'}")
         time.sleep(LOOK_S)
     if not keep:
         state.remove()

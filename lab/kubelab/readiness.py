@@ -34,12 +34,21 @@ def has_readiness(kind: Kind) -> bool:
 
 async def nodes_ready(client: Client, names: Iterable[str], timeout_s: float) -> None:
     """Raises NotReady."""
+    await _nodes(client, names, timeout_s, lambda node: is_true(node, "Ready"))
+
+
+async def nodes_reported(client: Client, names: Iterable[str], timeout_s: float) -> None:
+    """Waits for nodes that come up; one that did is not waited for, whatever became of it since. Raises NotReady."""
+    await _nodes(client, names, timeout_s, lambda node: condition(node, "Ready") is not None)
+
+
+async def _nodes(client: Client, names: Iterable[str], timeout_s: float, is_there: Callable[[Object], bool]) -> None:
     wanted = set(names)
     missing: list[str] = []
 
     async def look() -> bool:
         found = (await client.list(NODES))["items"]
-        missing[:] = sorted(wanted - {n["metadata"]["name"] for n in found if is_true(n, "Ready")})
+        missing[:] = sorted(wanted - {n["metadata"]["name"] for n in found if is_there(n)})
         return not missing
 
     if not await _until(look, timeout_s):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
 
 from kubelab import guard
@@ -24,26 +24,26 @@ def check(command: Sequence[str]) -> None:
         raise LabError(f"cannot run {command[0]}: there is no such program on the PATH")
 
 
-def run(command: Sequence[str], env: Mapping[str, str]) -> int:
+def run(command: Sequence[str], env: Mapping[str, str], cleanup: Callable[[], None] | None = None) -> int:
     """Runs the command to its end and returns its exit code (128 + signal).
 
     SIGINT and SIGTERM go to the command, which gets FINISH_S to finish; a second one kills it. Whatever it started
-    ends with it, also when this process is killed.
+    ends with it, and then comes the cleanup, also when this process is killed.
     """
     caller = os.getpid()
     guard.hold_signals()
     pid = os.fork()
     if pid == 0:
-        os._exit(_guarded(caller, command, env))
+        os._exit(_guarded(caller, command, env, cleanup))
     with _Forwarding(pid):
         guard.take_signals()
         code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     return 128 - code if code < 0 else code
 
 
-def _guarded(caller: int, command: Sequence[str], env: Mapping[str, str]) -> int:
+def _guarded(caller: int, command: Sequence[str], env: Mapping[str, str], cleanup: Callable[[], None] | None) -> int:
     guard.follow(caller)
-    return guard.watch_over(lambda: _become(command, env))
+    return guard.watch_over(lambda: _become(command, env), cleanup=cleanup)
 
 
 def _become(command: Sequence[str], env: Mapping[str, str]) -> int:

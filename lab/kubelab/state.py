@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -13,6 +14,8 @@ from kubelab.errors import NoLab, StateError, StateInUse
 from kubelab.kubeconfig import write_private
 
 ENVIRONMENT = "KUBELAB_STATE"
+LEAST_ROOM_BYTES = 16 * 2**20
+"""What must be free on the disk of a state directory: certificates, logs, the store, and a small database in a pod."""
 NODE_GRACE_S = 40.0
 """How long a node may be silent before it is called Unknown, if nothing else is said (as in Kubernetes)."""
 
@@ -63,6 +66,7 @@ class State:
             strangers = not self.lock_file.exists() and any(self.directory.iterdir())
             if strangers:
                 raise StateError(f"{self} holds files that are no lab's: give an empty directory with --state")
+            self._require_room()
             self.directory.chmod(0o700)
             self.lock_file.touch(mode=0o600)
             for folder in (self.pki, self.logs, self.directory / "nodes", self.directory / "volumes"):
@@ -71,6 +75,12 @@ class State:
             raise StateError(
                 f"cannot use the state directory {self}: {e.strerror}; give another one with --state or ${ENVIRONMENT}"
             ) from None
+
+    def _require_room(self) -> None:
+        """Raises OSError as a full disk would, before anything is half done."""
+        if shutil.disk_usage(self.directory).free < LEAST_ROOM_BYTES:
+            why = f"No space left on device (a lab needs {LEAST_ROOM_BYTES >> 20} MiB)"
+            raise OSError(errno.ENOSPC, why)
 
     def lock(self) -> int:
         """Takes the directory for this process and those forked from it, until they end; returns the descriptor.

@@ -48,9 +48,13 @@ def components(state: State, lab: Lab, node_grace_s: float) -> list[Component]:
     api = ("kubelab.api", directory, f"--address={lab.address(1)}", f"--port={network.API_PORT}")
     services = (f"--service-cidr=127.{lab.block}.240.0/20",)
     controllers = ("kubelab.controllers", directory, f"--kubeconfig={state}/kubeconfig-controllers")
-    balancers = (f"--load-balancer-cidr=127.{lab.block}.239.0/24",)
+    balancers = (f"--load-balancer-cidr={network.load_balancers(lab.block)}",)
+    ingress = (f"--ingress-address={lab.address(network.INGRESS)}",)
     monitor = (f"--node-monitor-grace-period={node_grace_s}",)
-    found = [Component("apiserver", api + services), Component("controllers", controllers + balancers + monitor)]
+    found = [
+        Component("apiserver", api + services),
+        Component("controllers", controllers + balancers + ingress + monitor),
+    ]
     for index, name in enumerate(lab.nodes):
         address = credentials.node_address(lab, index)
         node = (
@@ -146,6 +150,8 @@ def supervise(state: State, nodes: int, node_grace_s: float) -> int:
         Supervisor(state, components(state, lab, node_grace_s)).run()
     except LabError as e:
         print(f"error: {e}", file=sys.stderr, flush=True)
+    except OSError as e:
+        print(f"error: cannot work in the state directory {state}: {e.strerror or e}", file=sys.stderr, flush=True)
     return 1
 
 

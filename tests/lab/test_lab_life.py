@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -59,14 +61,151 @@ def test_up_tells_what_to_do_next_and_down_leaves_nothing(own_lab: RunningLab) -
     wait_until_none(str(own_lab.state))
 
 
-def test_two_labs_do_not_meet(lab: RunningLab, own_lab: RunningLab) -> None:
-    own_lab.kubelab("up", "--nodes=1")
-    servers = {
-        line for found in (lab, own_lab) for line in found.kubelab("status").stdout.splitlines() if "https" in line
-    }
-    assert len(servers) == 2
-    assert len(own_lab.get("nodes")["items"]) == 1
-    assert len(lab.get("nodes")["items"]) == 2
+NODE_PORT = 30123
+SAME = """
+apiVersion: v1
+kind: Pod
+metadata: {name: same, labels: {app: same}}
+spec:
+  terminationGracePeriodSeconds: 1
+  containers:
+  - name: main
+    image: registry.k8s.io/pause:3.10
+    command: [sh, -c, exec python3 -m http.server 8000 --bind "$KUBELAB_POD_IP"]
+    readinessProbe: {tcpSocket: {port: 8000}, periodSeconds: 1}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: same}
+spec: {type: LoadBalancer, selector: {app: same}, ports: [{port: 8000, nodePort: 30123}]}
+"""
+
+
+def test_two_labs_do_not_meet(lab: RunningLab, own_lab: RunningLab, tmp_path: Path) -> None:
+    """The same names and ports in both; and the sudden end of one."""
+    manifest = tmp_path / "same.yaml"
+    manifest.write_text(SAME)
+    own_lab.kubelab("up", "--nodes=1", "--apply", manifest)
+    lab.kubelab("up", "--apply", manifest)
+    try:
+        assert [len(found.get("nodes")["items"]) for found in (lab, own_lab)] == [2, 1]
+        assert len({block for found in (lab, own_lab) for block in blocks_of(found)}) == 2
+        for found in (lab, own_lab):
+            found.until(lambda found=found: all(is_open(*address) for address in addresses_of(found)))
+        token = own_lab.kubectl("config", "view", "--raw", "-o", "jsonpath={.users[0].user.token}")
+        options = ("--kubeconfig=/dev/null", f"--server={server_of(lab)}", "--insecure-skip-tls-verify")
+        assert "Unauthorized" in lab.kubectl("get", "nodes", *options, f"--token={token}", check=False)
+        addresses = addresses_of(own_lab)
+        os.kill(guard_of(own_lab), signal.SIGKILL)
+        wait_until_none(str(own_lab.state))
+        assert not any(is_open(*address) for address in addresses)
+        assert all(is_open(*address) for address in addresses_of(lab))
+        assert lab.kubelab("status").stdout.count("  Ready") == 2
+    finally:
+        lab.kubectl("delete", "-f", str(manifest))
+
+
+def addresses_of(lab: RunningLab) -> list[tuple[str, int]]:
+    """All the ways to the Service."""
+    service = lab.get("service", "same")
+    found = [(service["spec"]["clusterIP"], 8000), (service["status"]["loadBalancer"]["ingress"][0]["ip"], 8000)]
+    return found + [(node["status"]["addresses"][0]["address"], NODE_PORT) for node in lab.get("nodes")["items"]]
+
+
+def blocks_of(lab: RunningLab) -> set[str]:
+    """The second numbers of the lab's addresses."""
+    addresses = [host for host, _ in addresses_of(lab)] + [lab.get("pod", "same")["status"]["podIP"]]
+    return {address.split(".")[1] for address in addresses}
+
+
+def is_open(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port), 1).close()
+    except OSError:
+        return False
+    return True
+
+
+def server_of(lab: RunningLab) -> str:
+    return lab.kubectl("config", "view", "-o", "jsonpath={.clusters[0].cluster.server}")
+
+
+def guard_of(lab: RunningLab) -> int:
+    return int(json.loads((lab.state / "lab.json").read_text())["guard_pid"])
+
+
+class TestUpThatCannot:
+    """One message, and what it says helps."""
+
+    def refused(self, lab: RunningLab) -> str:
+        result = lab.kubelab("up", "--nodes=1", check=False)
+        assert (result.returncode, result.stdout) == (1, "")
+        (message,) = [line for line in result.stderr.splitlines() if line.startswith("kubelab: ")]
+        assert "Traceback" not in result.stderr
+        assert wait_until_none(str(lab.state)) is None
+        return message + result.stderr.partition(message)[2]
+
+    def kill(self, lab: RunningLab) -> None:
+        os.kill(guard_of(lab), signal.SIGKILL)
+        wait_until_none(str(lab.state))
+
+    def test_have_its_addresses_goes_on_when_they_are_free_or_begins_anew_elsewhere(self, own_lab: RunningLab) -> None:
+        own_lab.kubelab("up", "--nodes=1")
+        server = server_of(own_lab)
+        self.kill(own_lab)
+        host = server.removeprefix("https://").partition(":")[0]
+        with socket.create_server((host, 6443)):
+            message = self.refused(own_lab)
+            assert "which this lab had, are in use by another program: stop that one, or drop this lab" in message
+        own_lab.kubelab("up")
+        assert server_of(own_lab) == server
+        self.kill(own_lab)
+        with socket.create_server((host, 6443)):
+            own_lab.kubelab("down")
+            own_lab.kubelab("up", "--nodes=1")
+            assert server_of(own_lab) != server
+
+    def test_have_a_nodes_port_goes_on_when_it_is_free(self, own_lab: RunningLab) -> None:
+        own_lab.kubelab("up", "--nodes=1")
+        host = own_lab.get("node", "node-1")["status"]["addresses"][0]["address"]
+        self.kill(own_lab)
+        with socket.create_server((host, 10250)):
+            message = self.refused(own_lab)
+        assert f"the node cannot listen on {host}:10250" in message
+        assert "stop what listens there" in message
+        own_lab.kubelab("up")
+
+    def test_use_its_directory_works_when_that_can_be_used(self, tmp_path: Path) -> None:
+        own = ["unshare", "--map-root-user", "--mount", "sh", "-c"]
+        if subprocess.run([*own, "mount -t tmpfs none /mnt"], capture_output=True, check=False).returncode != 0:
+            pytest.skip("users may not have file systems of their own here (unshare)")
+        script = f"""
+            mount -t tmpfs -o ro none {tmp_path}
+            {BIN}/kubelab up --nodes=1; echo "read-only: $?"
+            mount -o remount,rw,size=64k {tmp_path}
+            {BIN}/kubelab up --nodes=1; echo "full: $?"
+            ls -A {tmp_path}
+            mount -o remount,size=100m {tmp_path}
+            {BIN}/kubelab up --nodes=1 2> /dev/null; echo "usable: $?"
+            {BIN}/kubelab down
+        """
+        env = os.environ | {"KUBELAB_STATE": str(tmp_path)}
+        found = subprocess.run([*own, script], env=env, capture_output=True, text=True, timeout=60)
+        advice = "give another one with --state or $KUBELAB_STATE"
+        assert found.stderr.splitlines() == [
+            f"kubelab: cannot use the state directory {tmp_path}: {why}; {advice}"
+            for why in ("Read-only file system", "No space left on device (a lab needs 16 MiB)")
+        ]
+        export = f"export KUBECONFIG={tmp_path}/kubeconfig"
+        assert found.stdout.splitlines() == ["read-only: 1", "full: 1", export, "usable: 0"]
+
+    def test_finish_as_it_is_killed_can_be_repeated(self, own_lab: RunningLab) -> None:
+        env = os.environ | {"KUBELAB_STATE": str(own_lab.state)}
+        with subprocess.Popen([str(BIN / "kubelab"), "up", "--nodes=1"], env=env, stderr=subprocess.DEVNULL) as process:
+            own_lab.until((own_lab.state / "lock").exists)
+            process.kill()
+        own_lab.until(lambda: own_lab.kubelab("up", "--nodes=1", check=False).returncode == 0)
+        assert own_lab.kubelab("status").stdout.count("  Ready") == 1
 
 
 POD = """
