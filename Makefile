@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 EXPERIMENT ?= experiments/mongo-pod-delete.yaml
 LAB        ?= # options of `kubelab exec`, like --apply manifests/variants/without-volume
 
-.PHONY: run test setup lint unit e2e e2e-measuring e2e-others bench mutants clean
+.PHONY: run test setup lint unit unit-measuring unit-others e2e e2e-measuring e2e-others bench mutants clean
 
 # --no-version-check: `chaos` would ask its makers' server for news, and nothing here leaves this machine.
 run: $(VENV)/.lab
@@ -19,16 +19,15 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-unit: $(VENV)/.dev
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -m "not e2e"
-
 # They mostly wait, so two run at a time; what measures runs one after the other.
-e2e: $(VENV)/.dev
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target e2e-measuring e2e-others
+unit e2e: $(VENV)/.dev
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target $@-measuring $@-others
 
+unit-measuring: PICK = not e2e and measures
+unit-others: PICK = not e2e and not measures
 e2e-measuring: PICK = e2e and measures
 e2e-others: PICK = e2e and not measures
-e2e-measuring e2e-others:
+unit-measuring unit-others e2e-measuring e2e-others:
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -m "$(PICK)"
 
 # Every figure of the README, as one table, measured anew: for a machine that does nothing else. BENCH: NAME ..., --quick
