@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from kubelab.client import Client
-from kubelab.kinds import ENDPOINT_SLICES, EVENTS, NODES, PODS, STATEFUL_SETS, Kind
+from kubelab.kinds import DEPLOYMENTS, ENDPOINT_SLICES, EVENTS, NODES, PODS, REPLICA_SETS, STATEFUL_SETS, Kind
 
 Line = dict[str, Any]
+
+KINDS = (PODS, STATEFUL_SETS, DEPLOYMENTS, REPLICA_SETS, ENDPOINT_SLICES, EVENTS, NODES)
 
 
 async def record(
@@ -30,9 +32,8 @@ async def record(
                 if event.type != "BOOKMARK":
                     lines.append({"resource": kind.plural, "type": event.type, "object": event.object})
 
-        listed = [asyncio.Event() for _ in range(5)]
-        kinds = PODS, STATEFUL_SETS, ENDPOINT_SLICES, EVENTS, NODES
-        tasks = [asyncio.create_task(follow(k, e)) for k, e in zip(kinds, listed, strict=True)]
+        listed = [asyncio.Event() for _ in KINDS]
+        tasks = [asyncio.create_task(follow(k, e)) for k, e in zip(KINDS, listed, strict=True)]
         await asyncio.gather(*(event.wait() for event in listed))
         await fault()
         deadline = time.monotonic() + 60

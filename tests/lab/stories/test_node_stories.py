@@ -22,10 +22,7 @@ from . import telling
 from .recording import Line, record
 from .test_same_story import DATABASE, NAMESPACE, compare, is_ready_again, node_of
 
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.skipif(not telling.TRACES.is_dir(), reason=f"the recorded traces are not at {telling.TRACES}"),
-]
+pytestmark = pytest.mark.e2e
 
 GRACE_S = 2
 TOLERATED = {"operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 5}
@@ -113,16 +110,15 @@ async def until_successor_is_ready(client: Client) -> None:
     await until(is_ready)
 
 
-def node_story(lines: list[Line], node: str) -> list[str]:
-    """Without the moment between the two taints."""
-    told = telling.node_story(lines, node)
+def one_taint_with_the_other(told: list[str]) -> list[str]:
+    """A node's story without the moment between the two taints."""
     return [s for s in told if s.count("unreachable") != 1 or "Ready=True" in s]
 
 
 def check(ours: list[Line], node: str, trace: str, real_node: str) -> None:
-    real = list(telling.recorded(trace))
-    compare(telling.tell(real, "mongo"), telling.tell(ours, "mongo"))
-    assert node_story(ours, node) == node_story(real, real_node)
+    compare(telling.real(trace), telling.tell(ours, "mongo"))
+    real = one_taint_with_the_other(telling.real_node(trace, real_node))
+    assert one_taint_with_the_other(telling.node_story(ours, node)) == real
 
 
 def test_kubelet_stopped_containers_serve(database: RunningLab) -> None:

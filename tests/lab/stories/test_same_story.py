@@ -3,6 +3,9 @@
 Left out, with the reason:
 - how often the readiness probe fails: that depends on how fast the database starts
 - the order among events of different components: they race on a real cluster, too
+- whether a Killing event of a pod that is deleted comes before or after another's: kubelets race
+- which of an application's pods is served first: each pod is told by itself
+- of a crash loop what follows the first two deaths, the second of which waits 20 s: the next wait 40 and 80 s
 - what controllers say in between when a pod is deleted by force: two changes of it follow each other within a
   millisecond here, and are one to them; and how often its successor dies, which depends on when the first one ends
 """
@@ -12,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -25,19 +29,25 @@ from tests.lab.conftest import RunningLab
 from . import telling
 from .recording import Line, record
 
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.skipif(not telling.TRACES.is_dir(), reason=f"the recorded traces are not at {telling.TRACES}"),
-]
+pytestmark = pytest.mark.e2e
 
 NAMESPACE = "pacman"
 DATABASE = Path(__file__).with_name("database.yaml")
+APPLICATION = Path(__file__).with_name("application.yaml")
+PROBE_PERIOD_S = 3
 
 
 @pytest.fixture(scope="module")
 def database(lab: RunningLab) -> RunningLab:
     """The database of the recorded cluster, Ready."""
     lab.kubelab("up", "--apply", DATABASE)
+    return lab
+
+
+@pytest.fixture(scope="module")
+def application(lab: RunningLab) -> RunningLab:
+    """What stood for the application in the recorded cluster, Ready: it does not end when it is told to."""
+    lab.kubelab("up", "--apply", APPLICATION)
     return lab
 
 
@@ -63,8 +73,13 @@ def recording_of(
     return asyncio.run(scenario())
 
 
-def story(lab: RunningLab, fault: Callable[[Client], Awaitable[Any]]) -> telling.Story:
-    return telling.tell(recording_of(lab, fault), "mongo")
+def story(
+    lab: RunningLab,
+    fault: Callable[[Client], Awaitable[Any]],
+    is_over: Callable[[list[Line]], bool] = is_ready_again,
+    app: str = "mongo",
+) -> telling.Story:
+    return telling.tell(recording_of(lab, fault, is_over), app)
 
 
 def told_by(events: list[str], component: str) -> list[str]:
@@ -85,16 +100,23 @@ def test_pod_delete(database: RunningLab) -> None:
     async def fault(client: Client) -> None:
         await client.delete(PODS, "mongo-0", NAMESPACE)
 
-    compare(telling.tell(telling.recorded("pod-delete"), "mongo"), story(database, fault))
+    compare(telling.real("pod-delete"), story(database, fault))
 
 
 def test_pod_delete_force(database: RunningLab) -> None:
-    """A second server starts on the volume while the first one still runs, and dies on its lock."""
+    """A second server starts on the volume while the first one still runs, and dies on its lock.
 
-    async def fault(client: Client) -> None:
-        await client.delete(PODS, "mongo-0", NAMESPACE, grace_period_s=0)
+    That holds where the first one is left in peace: whoever connects to it makes it end sooner. So no probe is due.
+    """
 
-    real, ours = telling.tell(telling.recorded("pod-delete-force"), "mongo"), story(database, fault)
+    def delete(grace_period_s: int | None) -> Callable[[Client], Awaitable[Any]]:
+        async def fault(client: Client) -> None:
+            await client.delete(PODS, "mongo-0", NAMESPACE, grace_period_s=grace_period_s)
+
+        return fault
+
+    recording_of(database, delete(None))  # until a probe has found it ready
+    real, ours = telling.real("pod-delete-force"), story(database, delete(0))
     assert ours.steps["pods 1"] == real.steps["pods 1"]
     until_it_has_died = 6
     assert ours.steps["pods 2"][:until_it_has_died] == real.steps["pods 2"][:until_it_has_died]
@@ -109,24 +131,94 @@ def test_scale_to_zero_and_back(database: RunningLab) -> None:
         await asyncio.sleep(0.5)
         await client.patch(STATEFUL_SETS, "mongo", {"spec": {"replicas": 1}}, NAMESPACE)
 
-    compare(telling.tell(telling.recorded("scale-to-zero-and-back"), "mongo"), story(database, fault))
+    compare(telling.real("scale-to-zero-and-back"), story(database, fault))
 
 
-def test_a_killed_container_comes_back_in_the_same_pod(database: RunningLab) -> None:
-    """As the recorded container-kill, but for the first time, so that no back-off delays the restart."""
+def test_rollout_restart(database: RunningLab) -> None:
+    restart = run_kubectl(database, "-n", NAMESPACE, "rollout", "restart", "statefulset/mongo")
+    compare(telling.real("rollout-restart"), story(database, restart))
+
+
+def signal_database(number: int) -> Callable[[Client], Awaitable[Any]]:
+    """A signal for the container's process."""
 
     async def fault(client: Client) -> None:
         pod = await client.get(PODS, "mongo-0", NAMESPACE)
         container_id = pod["status"]["containerStatuses"][0]["containerID"].rpartition("/")[2]
-        os.kill(process_of(container_id), signal.SIGKILL)
+        os.kill(process_of(container_id), number)
 
+    return fault
+
+
+def test_process_frozen(database: RunningLab) -> None:
+    """Nobody notices: the port still takes connections, which is all that the readiness probe asks for."""
+
+    async def fault(client: Client) -> None:
+        await signal_database(signal.SIGSTOP)(client)
+        await asyncio.sleep(2 * PROBE_PERIOD_S)
+        await signal_database(signal.SIGCONT)(client)
+
+    assert story(database, fault, is_over=lambda _: True) == telling.real("process-frozen")
+
+
+def test_container_kill_and_crash_loop(database: RunningLab) -> None:
+    """A first death is made up for at once, the next one after 10 s, and the one after it after 20 s."""
     before = database.get("-n", NAMESPACE, "pod", "mongo-0")["metadata"]["uid"]
-    found = story(database, fault)
-    after = database.get("-n", NAMESPACE, "pod", "mongo-0")
-    assert after["metadata"]["uid"] == before
-    container = after["status"]["containerStatuses"][0]
-    assert (container["restartCount"], container["lastState"]["terminated"]["exitCode"]) == (1, 137)
-    assert [len(steps) for title, steps in found.steps.items() if title.startswith("pods")] == [3]
+    kill = signal_database(signal.SIGKILL)
+    recording_of(database, signal_database(signal.SIGHUP))  # its exit code is another one
+    compare(telling.real("container-kill"), story(database, kill))
+    ours, real = story(database, kill), telling.real("container-crash-loop")
+    for kind in ("pods", "statefulsets", "endpointslices"):
+        (steps,), (real_steps,) = ours.of(kind), real.of(kind)
+        assert steps == real_steps[len(steps) : 2 * len(steps)]  # what the second death in that loop led to
+    assert database.get("-n", NAMESPACE, "pod", "mongo-0")["metadata"]["uid"] == before
+
+
+def pods_ready(count: int) -> Callable[[list[Line]], bool]:
+    """The application's Deployment says that so many of its pods are ready, and no other is left."""
+
+    def is_over(lines: list[Line]) -> bool:
+        told = [line["object"]["status"] for line in lines if _is_change(line, "deployments")][-1:]
+        alive: dict[str, str] = {}
+        for line in lines:
+            for obj in [line["object"]] if "object" in line else line.get("items", ()):
+                if line["resource"] == "pods" and obj["metadata"]["name"].startswith("pacman"):
+                    alive[obj["metadata"]["name"]] = line["type"]
+        return bool(told) and told[0].get("readyReplicas") == count == len(
+            [t for t in alive.values() if t != "DELETED"]
+        )
+
+    return is_over
+
+
+def test_pacman_delete_all(application: RunningLab) -> None:
+    delete = run_kubectl(application, "-n", NAMESPACE, "delete", "pods", "-l", "name=pacman", "--wait=false")
+    ours, real = story(application, delete, pods_ready(2), "pacman"), telling.real("pacman-delete-all", "pacman")
+    assert sorted(ours.of("pods")) == sorted(real.of("pods"))
+    for component in ("kubelet", "default-scheduler", "replicaset-controller"):
+        assert sorted(told_by(ours.events, component)) == sorted(told_by(real.events, component))
+
+
+def test_pacman_scale_to_ten(application: RunningLab) -> None:
+    def scale(count: int) -> Callable[[Client], Awaitable[Any]]:
+        return run_kubectl(application, "-n", NAMESPACE, "scale", "deployment", "pacman", f"--replicas={count}")
+
+    lines = recording_of(application, scale(10), pods_ready(10))
+    lines += recording_of(application, scale(2), pods_ready(2))
+    ours, real = telling.tell(lines, "pacman"), telling.real("pacman-scale-to-ten", "pacman")
+    assert lives(ours) == lives(real)
+    for component in ("deployment-controller", "default-scheduler"):
+        assert told_by(ours.events, component) == told_by(real.events, component)
+
+
+def lives(story: telling.Story) -> tuple[Counter[str], Counter[str]]:
+    """How pods came up, and how they ended: which ones of those that are alike go again is not told."""
+    found: tuple[Counter[str], Counter[str]] = Counter(), Counter()
+    for steps in story.of("pods"):
+        end = next((n for n, step in enumerate(steps) if "deletionTimestamp" in step), len(steps))
+        for counter, part in zip(found, (steps[:end], steps[end:]), strict=True):
+            counter.update(["\n".join(part)] if part else [])
+    return found
 
 
 def process_of(container_id: str) -> int:
@@ -158,18 +250,16 @@ DRAINING = ("--ignore-daemonsets", "--delete-emptydir-data", "--timeout=60s")
 
 def test_node_drain(database: RunningLab) -> None:
     node = node_of(database)
-    real = list(telling.recorded("node-drain"))
     ours = recording_of(database, run_kubectl(database, "drain", node, *DRAINING))
     ours += recording_of(database, run_kubectl(database, "uncordon", node), is_over=schedulable(node))
-    compare(telling.tell(real, "mongo"), telling.tell(ours, "mongo"))
-    assert telling.node_story(ours, node) == telling.node_story(real, "real-2")
+    compare(telling.real("node-drain"), telling.tell(ours, "mongo"))
+    assert telling.node_story(ours, node) == telling.real_node("node-drain", "real-2")
     assert node_of(database) != node
 
 
 def test_node_drain_blocked_by_a_budget(database: RunningLab) -> None:
     """The drain tries every 5 s; nothing happens to the pod before the budget is gone."""
     node = node_of(database)
-    real = list(telling.recorded("node-drain-blocked-by-pdb"))
     database.kubectl("-n", NAMESPACE, "create", "pdb", "mongo", "--selector=name=mongo", "--min-available=1")
 
     async def fault(client: Client) -> None:
@@ -184,8 +274,8 @@ def test_node_drain_blocked_by_a_budget(database: RunningLab) -> None:
 
     ours = recording_of(database, fault)
     ours += recording_of(database, run_kubectl(database, "uncordon", node), is_over=schedulable(node))
-    compare(telling.tell(real, "mongo"), telling.tell(ours, "mongo"))
-    assert telling.node_story(ours, node) == telling.node_story(real, "real-3")
+    compare(telling.real("node-drain-blocked-by-pdb"), telling.tell(ours, "mongo"))
+    assert telling.node_story(ours, node) == telling.real_node("node-drain-blocked-by-pdb", "real-3")
 
 
 def schedulable(node: str) -> Callable[[list[Line]], bool]:
