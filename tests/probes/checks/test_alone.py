@@ -4,6 +4,7 @@ import pytest
 from chaosmongo.checks import alone, judge
 from chaosmongo.checks.evidence import Evidence
 from chaosmongo.history.records import Document, Note
+from chaosmongo.history.results import Finding
 
 from .histories import at, documents, history, op, plan, scan, seed_documents, write
 
@@ -51,6 +52,7 @@ def test_alone_or_not(notes, verdict):
 
 def test_the_other_runs_are_named():
     checked = alone.check(Evidence(history([], course=[said("met", runs=["b/2"]), said("met", runs=["a/1", "b/2"])])))
+    assert checked.finding.check == "alone"
     assert checked.finding.summary == "another run was at work on highscore at the same time: a/1, b/2"
 
 
@@ -87,6 +89,7 @@ class TestSeededScoresThatAreMissing:
             ([REGISTERED, ALONE, UNASKED], "failed"),
             ([REGISTERED], "unknown"),
             ([REGISTERED, said("alone", 99_999)], "unknown"),
+            ([REGISTERED, said("alone", 100_001)], "failed"),  # the moment at which all was read back
             ([REGISTERED, MET], "unknown"),
             ([REGISTERED, LOST], "unknown"),
             ([REGISTERED, UNASKED], "unknown"),
@@ -108,6 +111,12 @@ class TestSeededScoresThatAreMissing:
 
     def test_are_unknown_where_another_run_was_met_whatever_else_is_lost(self):
         assert answers(REGISTERED, MET, found=[])["seeds"] == "unknown"
+
+
+def test_a_failure_that_becomes_unknown_keeps_its_details():
+    failed = Finding("seeds", "failed", "1 is missing", {"missing": ["seed-1"]})
+    (tempered,) = alone.tempered([failed], Evidence(history([], course=[REGISTERED, MET])))
+    assert (tempered.check, tempered.verdict, tempered.details) == ("seeds", "unknown", failed.details)
 
 
 class TestASteadyStateThatIsNotMetAfterwards:
