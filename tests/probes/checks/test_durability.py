@@ -62,6 +62,11 @@ def test_a_phantom_is_named():
     assert f"1 document that nobody wrote ({MARKER}s9)" in checked.finding.summary
 
 
+def test_phantoms_beside_writes_of_which_nobody_knows_count_together():
+    checked = check([write(1, -100, "info"), write(2, -50, "info")], [document(1, "a"), document(2, "b"), document(2)])
+    assert checked.result.phantom_keys == [f"{MARKER}s1", f"{MARKER}s2"]
+
+
 class TestStaleReads:
     """A read that was answered without write 1, which was acknowledged at -99 ms."""
 
