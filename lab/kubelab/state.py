@@ -20,6 +20,15 @@ NODE_GRACE_S = 40.0
 """How long a node may be silent before it is called Unknown, if nothing else is said (as in Kubernetes)."""
 
 
+SEEN_BY_PODS = ("network", "nodes", "volumes")
+"""Directories of a state directory whose files a process in a pod may read; no other."""
+
+
+def hosts_file(directory: Path) -> Path:
+    """Where pods find the addresses of Services by their names."""
+    return directory / "network" / "hosts"
+
+
 def default_directory() -> Path:
     """$KUBELAB_STATE, or ~/.local/state/kubelab/default."""
     given = os.environ.get(ENVIRONMENT)
@@ -45,7 +54,7 @@ class Lab:
 class State:
     """One state directory. Paths are attributes; nothing is made before `prepare`."""
 
-    OWN = ("pki", "tokens.json", "kubelet-token", "store.db*", "hosts", "nodes", "volumes", "logs", "kubeconfig*")
+    OWN = ("pki", "tokens.json", "kubelet-token", "store.db*", "logs", "kubeconfig*", *SEEN_BY_PODS)
     OWN_LAST = ("lab.json", "lock")
 
     def __init__(self, directory: Path) -> None:
@@ -69,7 +78,7 @@ class State:
             self._require_room()
             self.directory.chmod(0o700)
             self.lock_file.touch(mode=0o600)
-            for folder in (self.pki, self.logs, self.directory / "nodes", self.directory / "volumes"):
+            for folder in (self.pki, self.logs, *(self.directory / name for name in SEEN_BY_PODS)):
                 folder.mkdir(exist_ok=True, mode=0o700)
         except OSError as e:
             raise StateError(

@@ -47,7 +47,7 @@ from kubelab.kinds import (
     VOLUMES,
     Kind,
 )
-from kubelab.state import NODE_GRACE_S
+from kubelab.state import NODE_GRACE_S, hosts_file
 
 OWNING = (PODS, REPLICA_SETS, DEPLOYMENTS, STATEFUL_SETS, CONTROLLER_REVISIONS, SERVICES, ENDPOINT_SLICES, CLAIMS)
 """Kinds that the garbage collector follows."""
@@ -106,7 +106,7 @@ def _network(cluster: Cluster, settings: Settings) -> Watched:
     """What kube-proxy, cluster DNS, a load balancer and an ingress controller do."""
     found: Watched = [
         (ServiceProxy(cluster), (SERVICES, ENDPOINT_SLICES, NODES)),
-        (HostsFile(cluster, settings.directory / "hosts"), (SERVICES, ENDPOINT_SLICES)),
+        (HostsFile(cluster, hosts_file(settings.directory)), (SERVICES, ENDPOINT_SLICES)),
     ]
     if settings.balancers:
         found.append((LoadBalancers(cluster, settings.balancers), (SERVICES,)))

@@ -16,11 +16,13 @@ from kubelab.errors import LabError
 from kubelab.events import Recorder
 from kubelab.informer import Informer
 from kubelab.kinds import SERVICES
+from kubelab.node import processes
+from kubelab.node.confinement import confining
 from kubelab.node.kubelet import Kubelet
 from kubelab.node.machine import RELIST_PERIOD_S, Addresses, Machine, Relist
 from kubelab.node.registration import Registration
 from kubelab.parent import adopt_orphans
-from kubelab.state import NODE_GRACE_S
+from kubelab.state import NODE_GRACE_S, SEEN_BY_PODS, hosts_file
 
 FIRST_NODE = 10
 """The last part of the first node's address."""
@@ -44,14 +46,16 @@ async def run(options: argparse.Namespace) -> None:
             name=options.name,
             address=options.address,
             directory=state / "nodes" / options.name,
-            hosts_file=state / "hosts",
+            hosts_file=hosts_file(state),
             client=client,
             events=Recorder(client, "kubelet", options.name),
             services=Informer(client, SERVICES),
             addresses=Addresses(cidr),
             relist=Relist(options.relist_period),
         )
-        machine.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in (machine.directory, *(state / name for name in SEEN_BY_PODS)):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        processes.confine(confining(state, SEEN_BY_PODS))
         registration = Registration(client, options.name, options.address, cidr, options.lease_duration)
         token = (state / "kubelet-token").read_text().strip()
         kubelet = Kubelet(machine, registration, token, state / "pki" / f"node-{options.name}.pem")

@@ -30,6 +30,13 @@ OUTPUT_LIMIT = 10 * 1024
 
 _awaited: set[int] = set()
 """Processes whose end a Running waits for."""
+_first: list[Callable[[], None]] = []
+"""What each process of a container does before its program is there."""
+
+
+def confine(by: Callable[[], None]) -> None:
+    """Each process of a container starts with this from now on."""
+    _first[:] = [by]
 
 
 class Running:
@@ -112,6 +119,11 @@ def _popen(
     stderr: int,
     prepare: Callable[[], None],
 ) -> subprocess.Popen[bytes]:
+    def begin() -> None:
+        prepare()
+        for do in _first:
+            do()
+
     return subprocess.Popen(
         process.argv,
         env={**process.env, MARK: container_id},  # Its PATH is where Popen looks for the program.
@@ -120,7 +132,7 @@ def _popen(
         stdout=stdout,
         stderr=stderr,
         start_new_session=True,
-        preexec_fn=prepare,
+        preexec_fn=begin,
     )
 
 
