@@ -17,7 +17,7 @@ from kubelab.events import Recorder
 from kubelab.informer import Informer
 from kubelab.kinds import SERVICES
 from kubelab.node import processes
-from kubelab.node.confinement import confining
+from kubelab.node.confinement import Confinement
 from kubelab.node.kubelet import Kubelet
 from kubelab.node.machine import RELIST_PERIOD_S, Addresses, Machine, Relist
 from kubelab.node.registration import Registration
@@ -55,7 +55,7 @@ async def run(options: argparse.Namespace) -> None:
         )
         for folder in (machine.directory, *(state / name for name in SEEN_BY_PODS)):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        processes.confine(confining(state, SEEN_BY_PODS))
+        processes.confine(Confinement(state, SEEN_BY_PODS))
         registration = Registration(client, options.name, options.address, cidr, options.lease_duration)
         token = (state / "kubelet-token").read_text().strip()
         kubelet = Kubelet(machine, registration, token, state / "pki" / f"node-{options.name}.pem")

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from kubelab.images import Process
+from kubelab.node.confinement import Confinement
 from kubelab.parent import children_of, dying_with_us, kill_quietly
 
 MARK = "KUBELAB_CONTAINER_ID"
@@ -30,13 +31,13 @@ OUTPUT_LIMIT = 10 * 1024
 
 _awaited: set[int] = set()
 """Processes whose end a Running waits for."""
-_first: list[Callable[[], None]] = []
-"""What each process of a container does before its program is there."""
+_confinements: list[Confinement] = []
+"""What each process of a container starts in."""
 
 
-def confine(by: Callable[[], None]) -> None:
-    """Each process of a container starts with this from now on."""
-    _first[:] = [by]
+def confine(by: Confinement) -> None:
+    """Each process of a container is confined by this from now on."""
+    _confinements[:] = [by]
 
 
 class Running:
@@ -119,10 +120,11 @@ def _popen(
     stderr: int,
     prepare: Callable[[], None],
 ) -> subprocess.Popen[bytes]:
+    steps = [prepare, *(confinement.confining() for confinement in _confinements)]
+
     def begin() -> None:
-        prepare()
-        for do in _first:
-            do()
+        for step in steps:
+            step()
 
     return subprocess.Popen(
         process.argv,
