@@ -16,6 +16,10 @@ def config_map(name: str, data: dict[str, str] | None = None, **metadata: Any) -
     return {"metadata": {"name": name, **metadata}, "data": data or {}}
 
 
+def lease(name: str, holder: str | None = None, **metadata: Any) -> Object:
+    return {"metadata": {"name": name, **metadata}, "spec": {"holderIdentity": holder} if holder else {}}
+
+
 def pod_spec(script: str = "sleep 1000", **spec: Any) -> Object:
     container = {"name": "main", "image": IMAGE, "command": ["sh", "-c", script]}
     return {"terminationGracePeriodSeconds": 1, "containers": [container], **spec}
@@ -58,11 +62,35 @@ def names(objects: list[Object]) -> list[str]:
     return [one["metadata"]["name"] for one in objects]
 
 
-def make_ready(cluster: Cluster, made: Object, *, ready: bool = True) -> None:
-    """Says of an idle pod what a kubelet would say of one that runs and is Ready, or is not."""
+def make_ready(
+    cluster: Cluster, made: Object, *, ready: bool = True, since: str | None = None, address: str = "192.0.2.7"
+) -> None:
+    """Says of an idle pod what a kubelet would say of one that runs and is Ready, or is not, since that time."""
     where = f"/api/v1/namespaces/{made['metadata']['namespace']}/pods/{made['metadata']['name']}/status"
     told = "True" if ready else "False"
     conditions = [{"type": kind, "status": told} for kind in ("Ready", "ContainersReady")]
-    status = {"phase": "Running", "conditions": conditions, "podIP": "192.0.2.7", "podIPs": [{"ip": "192.0.2.7"}]}
+    if since:
+        conditions = [condition | {"lastTransitionTime": since} for condition in conditions]
+    status = {"phase": "Running", "conditions": conditions, "podIP": address, "podIPs": [{"ip": address}]}
     answer = cluster.patch(where, {"status": status}, "strategic-merge-patch")
     assert answer.status == 200, answer.body
+
+
+def let_go(cluster: Cluster, made: Object) -> None:
+    """Says of a pod that is being deleted what a kubelet says in the end: that nothing of it runs any more."""
+    metadata = made["metadata"]
+    where = f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}"
+    options = {"gracePeriodSeconds": 0, "preconditions": {"uid": metadata["uid"]}}
+    answer = cluster.delete(where, options)
+    assert answer.status == 200, answer.body
+
+
+def is_leaving(made: Object) -> bool:
+    """Whether its deletion has begun."""
+    return "deletionTimestamp" in made["metadata"]
+
+
+def condition_of(made: Object, kind: str) -> Object:
+    """A condition of its status; empty when it has none of that type."""
+    found = [one for one in made.get("status", {}).get("conditions") or [] if one["type"] == kind]
+    return found[0] if found else {}

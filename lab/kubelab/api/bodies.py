@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -118,23 +121,58 @@ def check_kind(document: Object, kind: str, api_version: str) -> None:
     )
 
 
-def conform(document: Object, resource: Resource, validation: str = "Ignore") -> tuple[Object, list[str]]:
-    """The object as it may be stored, and warnings about unknown fields. Raises ApiError (400).
+def doubled_fields(body: bytes) -> list[str]:
+    """Paths of the fields that a JSON object has more than once; the last one counts. Raises ApiError (400)."""
+    doubled: dict[int, tuple[Object, list[str]]] = {}
 
-    validation: Strict refuses unknown fields, Warn reports them, Ignore drops them silently.
+    def as_object(pairs: list[tuple[str, Any]]) -> Object:
+        value = dict(pairs)
+        if len(value) < len(pairs):
+            times = Counter(name for name, _ in pairs)
+            doubled[id(value)] = value, [name for name in value if times[name] > 1]
+        return value
+
+    def paths(value: Any, here: str) -> Iterator[str]:
+        if isinstance(value, dict):
+            prefix = f"{here}." if here else ""
+            yield from (prefix + name for name in doubled.get(id(value), (value, []))[1])
+            for name, item in value.items():
+                yield from paths(item, prefix + name)
+        elif isinstance(value, list):
+            for index, item in enumerate(value):
+                yield from paths(item, f"{here}[{index}]")
+
+    try:
+        document = json.loads(body, object_pairs_hook=as_object)
+        return list(paths(document, "")) if doubled else []
+    except RecursionError:
+        raise bad_request("exceeded max depth") from None
+
+
+def conform(
+    document: Object,
+    resource: Resource,
+    validation: str = "Ignore",
+    doubled: Iterable[str] = (),
+    refuse: Callable[[str], ApiError] | None = None,
+) -> tuple[Object, list[str]]:
+    """The object as it may be stored, and warnings about its fields. Raises ApiError (400, or what refuse makes).
+
+    validation: Strict refuses unknown and doubled fields, Warn reports them, Ignore drops them silently.
     """
     decoder = Decoder()
     prefix = f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: '
+    refuse = refuse or (lambda why: bad_request(prefix + why))
     try:
         value: Object = decoder.read(document, resource.type_name)
     except ApiError as error:
-        raise bad_request(prefix + error.message) from None
+        raise refuse(error.message) from None
     except RecursionError:
-        raise bad_request(prefix + "exceeded max depth") from None
-    unknown = [f'unknown field "{path}"' for path in decoder.unknown]
-    if unknown and validation == "Strict":
-        raise bad_request(prefix + "strict decoding error: " + ", ".join(unknown))
+        raise refuse("exceeded max depth") from None
+    wrong = [f'duplicate field "{path}"' for path in doubled] + [f'unknown field "{path}"' for path in decoder.unknown]
+    if wrong and validation == "Strict":
+        raise refuse("strict decoding error: " + ", ".join(wrong))
     value.pop("kind", None)
     value.pop("apiVersion", None)
     value.setdefault("metadata", {})
-    return views.to_stored(resource, value), unknown if validation == "Warn" else []
+    return views.to_stored(resource, value), wrong if validation == "Warn" else []

@@ -4,28 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import msgspec
 from aiohttp import web
 
-from . import bodies, options, portforward, tables, views
+from . import bodies, fields, options, portforward, tables, views
 from .exec import serve as serve_streams
 from .kinds import Cluster, strategy_of
 from .listing import Lister
 from .logs import KubeletProxy
 from .negotiation import form
-from .patch.apply import PATCH_TYPES, SERVER_SIDE_TYPES, patched
+from .patch.apply import MERGE_PATCH, PATCH_TYPES, SERVER_SIDE_TYPES, STRATEGIC_PATCH, patched
 from .resources import PODS, Resource, is_stored
 from .schema.decode import Decoder
-from .status import bad_request, expired, method_not_allowed, success, too_large, unsupported_apply, unsupported_patch
+from .status import (
+    ApiError,
+    bad_request,
+    expired,
+    invalid,
+    method_not_allowed,
+    success,
+    too_large,
+    unsupported_apply,
+    unsupported_patch,
+)
 from .store import Entry, HistoryLost
 from .target import Target
 from .verbs.create import create
 from .verbs.delete import delete
 from .verbs.evict import evict
 from .verbs.special import bind, rescaled, scale_of
-from .verbs.update import find, update
+from .verbs.update import check_uid, find, update
 from .watching import Watch, event_line
 
 Object = dict[str, Any]
@@ -197,8 +208,7 @@ class Handlers:
         target, resource = call.target, call.resource
         dry_run = call.dry_run("CreateOptions")
         validation = options.field_validation("CreateOptions", call.query)
-        document = bodies.read_object(call.body, call.content_type, resource)
-        value, warnings = bodies.conform(document, resource, validation)
+        value, warnings = read_value(call, validation)
         check_namespace(value, target)
         created = create(self._cluster, resource, target.namespace, value, dry_run)
         return json_response(views.value_json(resource, created), 201, warnings)
@@ -207,11 +217,15 @@ class Handlers:
         target, resource = call.target, call.resource
         dry_run = call.dry_run("UpdateOptions")
         validation = options.field_validation("UpdateOptions", call.query)
-        document = bodies.read_object(call.body, call.content_type, resource)
-        value, warnings = bodies.conform(document, resource, validation)
+        value, warnings = read_value(call, validation)
         check_name(value, target)
+
+        def replaced(old: Object) -> Object:
+            check_uid(resource, value, old)
+            return value
+
         part = target.subresource
-        updated = update(self._cluster, resource, target.namespace, target.name, lambda _: value, part, dry_run)
+        updated = update(self._cluster, resource, target.namespace, target.name, replaced, part, dry_run)
         return json_response(views.value_json(resource, updated), 200, warnings)
 
     def _patch(self, call: Call) -> web.Response:
@@ -219,13 +233,14 @@ class Handlers:
         dry_run = call.dry_run("PatchOptions")
         validation = options.field_validation("PatchOptions", call.query)
         patch = read_patch(call)
+        doubled = doubled_fields(call, validation)
         warnings: list[str] = []
 
         def change(value: Object) -> Object:
             document = views.with_type(resource, value)
             changed = patched(call.content_type, document, patch, resource.type_name)
             bodies.check_kind(changed, resource.kind, resource.api_version)
-            result, found = bodies.conform(changed, resource, validation)
+            result, found = bodies.conform(changed, resource, validation, doubled, partial(unfit_patch, changed))
             warnings.extend(found)
             check_name(result, target)
             return result
@@ -271,9 +286,10 @@ class Handlers:
         target = call.target
         document = bodies.read_object(call.body, call.content_type, PODS, "Eviction", "policy/v1")
         eviction = Decoder().read(document, "Eviction")
-        wanted = options.delete_options(
-            eviction.get("deleteOptions") or {"dryRun": call.query.getall("dryRun", [])}, {}
-        )
+        if eviction.get("metadata", {}).get("name") != target.name:
+            raise bad_request("name in URL does not match name in Eviction object")
+        dry_run = {"dryRun": call.query.getall("dryRun", [])}
+        wanted = options.delete_options(dry_run | eviction.get("deleteOptions", {}), {})
         evict(self._cluster, target.namespace, target.name, wanted)
         return document_response(success(201), 201)
 
@@ -325,6 +341,24 @@ def check_name(value: Object, target: Target) -> None:
     if name != target.name:
         raise bad_request(f"the name of the object ({name}) does not match the name on the URL ({target.name})")
     check_namespace(value, target)
+
+
+def read_value(call: Call, validation: str) -> tuple[Object, list[str]]:
+    """The object in the body, as it may be stored, and warnings. Raises ApiError (400, 413, 415)."""
+    document = bodies.read_object(call.body, call.content_type, call.resource)
+    return bodies.conform(document, call.resource, validation, doubled_fields(call, validation))
+
+
+def doubled_fields(call: Call, validation: str) -> list[str]:
+    """What is twice in a body that is a JSON object, if the client wants to know."""
+    is_json = call.content_type in (*bodies.JSON_TYPES, MERGE_PATCH, STRATEGIC_PATCH)
+    return bodies.doubled_fields(call.body) if is_json and validation != "Ignore" else []
+
+
+def unfit_patch(changed: Object, why: str) -> ApiError:
+    """422 for a patch that makes something else than an object of its kind."""
+    text = msgspec.json.encode(changed).decode()
+    return invalid("", "", "", [fields.invalid("patch", text, why)])
 
 
 def read_patch(call: Call) -> Any:

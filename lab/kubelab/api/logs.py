@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
+from datetime import UTC
 from ipaddress import AddressValueError, IPv4Address
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import aiohttp
 from aiohttp import web
 
 from . import fields
-from .clock import parse
+from .clock import parse, stamp
 from .options import flag, number
 from .resources import NODES
 from .status import ApiError, bad_request, invalid, not_found, unavailable
@@ -99,7 +100,8 @@ def log_options(name: str, query: Mapping[str, str]) -> dict[str, str]:
     if since and not is_time(since):
         raise bad_request(f'parsing time "{since}" as "2006-01-02T15:04:05Z07:00": cannot parse it')
     chosen = {key: str(value) for key, value in numbers.items()} | {key: "true" for key in FLAGS if flag(query, key)}
-    return chosen | ({"sinceTime": since} if since else {})
+    # kube-apiserver asks in whole seconds as well.
+    return chosen | ({"sinceTime": stamp(parse(since).astimezone(UTC))} if since else {})
 
 
 def is_time(text: str) -> bool:

@@ -44,6 +44,14 @@ def carry_over(metadata: Object, old: Object) -> None:
             metadata.pop(field, None)
 
 
+def fixed_errors(metadata: Object, old: Object) -> Iterator[FieldError]:
+    """What an update may leave out, but not change; a deletion that has begun is not undone, nor an error."""
+    for field in ("uid", "deletionTimestamp", "deletionGracePeriodSeconds"):
+        begun = field == "deletionTimestamp" and field in old
+        if field in metadata and metadata[field] != old.get(field) and not begun:
+            yield invalid(f"metadata.{field}", metadata[field], "field is immutable")
+
+
 def metadata_errors(metadata: Object, name_errors: Callable[[str], list[str]]) -> list[FieldError]:
     """What is wrong with names, labels, annotations, owners and finalizers."""
     return [
@@ -80,11 +88,10 @@ def _annotation_errors(metadata: Object) -> Iterator[FieldError]:
 
 def _owner_errors(metadata: Object) -> Iterator[FieldError]:
     controllers = 0
-    for index, owner in enumerate(metadata.get("ownerReferences", ())):
-        here = f"metadata.ownerReferences[{index}]"
+    for owner in metadata.get("ownerReferences", ()):
         for field in ("apiVersion", "kind", "name", "uid"):
             if not owner.get(field):
-                yield invalid(f"{here}.{field}", "", "must not be empty")
+                yield invalid(f"metadata.ownerReferences.{field}", "", "must not be empty")
         controllers += bool(owner.get("controller"))
     if controllers > 1:
         detail = "Only one reference can have Controller set to true"

@@ -8,6 +8,7 @@ import re
 NAME_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # no vowels: no words by accident
 SUFFIX_LENGTH = 5
 GENERATED_BASE_LENGTH = 63 - SUFFIX_LENGTH
+PORT_NAME_LENGTH = 15
 
 DNS_LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 DNS_SUBDOMAIN = rf"{DNS_LABEL}(\.{DNS_LABEL})*"
@@ -64,6 +65,22 @@ def dns_1035_errors(name: str) -> list[str]:
     return _checked(DNS_1035, name, 63, DNS_1035_ERROR)
 
 
+def port_name_errors(name: str) -> list[str]:
+    """Of a container's port, by which a Service refers to it."""
+    errors = []
+    if len(name) > PORT_NAME_LENGTH:
+        errors.append(f"must be no more than {PORT_NAME_LENGTH} characters")
+    if not re.fullmatch("[-a-z0-9]*", name):
+        errors.append("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)")
+    if not re.search("[a-z]", name):
+        errors.append("must contain at least one letter (a-z)")
+    if "--" in name:
+        errors.append("must not contain consecutive hyphens")
+    if name.startswith("-") or name.endswith("-"):
+        errors.append("must not begin or end with a hyphen")
+    return errors
+
+
 def path_segment_errors(name: str) -> list[str]:
     """RBAC names may be nearly anything that fits into a URL."""
     return [PATH_SEGMENT_ERROR] if name in (".", "..") or "/" in name or "%" in name else []
@@ -96,4 +113,6 @@ def config_key_errors(key: str) -> list[str]:
     )
     if key in (".", ".."):
         return [f"must not be '{key}'"]
+    if key.startswith(".."):
+        return ["must not start with '..'"]
     return _checked(CONFIG_KEY, key, 253, message)

@@ -99,7 +99,7 @@ def list_options(resource: Resource, query: Query) -> ListOptions:
     match = query.get("resourceVersionMatch", "")
     if match:
         _check_match(match, query)
-    if flag(query, "sendInitialEvents"):
+    if "sendInitialEvents" in query:
         detail = "sendInitialEvents is forbidden for list"
         raise refused("ListOptions", fields.forbidden("sendInitialEvents", detail))
     limit = number(query, "limit") or 0

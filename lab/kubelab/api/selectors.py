@@ -124,23 +124,21 @@ class LabelParser:
         return key
 
     def _value(self) -> str:
-        value = "" if self._peek() in ("", ",") else self._next()
+        value = "" if self._peek() in ("", ",", ")") else self._next()
         errors = label_value_errors(value)
         if errors:
             raise bad_request(f'unable to parse requirement: values[0]: Invalid value: "{value}": {"; ".join(errors)}')
         return value
 
     def _set(self) -> frozenset[str]:
+        """Values in parentheses, between commas; where there is none, it is the empty one."""
         self._expect("(")
-        values: set[str] = set()
-        while True:
-            token = self._next()
-            if token == ")":
-                return frozenset(values or {""})
-            if token == "":
-                raise self._refused("", "',', or ')'")
-            if token != ",":
-                values.add(token)
+        values = {self._value()}
+        while (token := self._next()) == ",":
+            values.add(self._value())
+        if token != ")":
+            raise self._refused(token, "',' or ')'")
+        return frozenset(values)
 
 
 def parse_labels(text: str) -> list[Requirement]:

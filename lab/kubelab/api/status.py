@@ -80,9 +80,14 @@ def not_acceptable(available: str) -> ApiError:
     return ApiError(406, "NotAcceptable", message, {})
 
 
-def already_exists(plural: str, group: str, name: str) -> ApiError:
+def already_exists(plural: str, group: str, name: str, prefix: str = "") -> ApiError:
     qualified = f"{plural}.{group}" if group else plural
-    return ApiError(409, "AlreadyExists", f'{qualified} "{name}" already exists', subject(name, plural, group))
+    return ApiError(409, "AlreadyExists", f'{prefix}{qualified} "{name}" already exists', subject(name, plural, group))
+
+
+def born_with_version() -> ApiError:
+    """A new object that claims to be a version of something: no mistake of the client's, says Kubernetes."""
+    return ApiError(500, "", "resourceVersion should not be set on objects to be created")
 
 
 def conflict(plural: str, group: str, name: str, why: str) -> ApiError:

@@ -9,10 +9,10 @@ import msgspec
 
 from . import views
 from .columns import columns_of
-from .fields import unsupported
+from .fields import invalid
 from .negotiation import Form
-from .options import refused
 from .resources import Resource
+from .status import bad_request
 from .store import Entry
 from .watching import Renderer
 
@@ -23,10 +23,11 @@ META = {"apiVersion": "meta.k8s.io/v1"}
 
 
 def include_object(query: Mapping[str, str]) -> str:
-    """What stands beside the cells of a row: Metadata, None or Object. Raises ApiError (422)."""
+    """What stands beside the cells of a row: Metadata, None or Object. Raises ApiError (400)."""
     value = query.get("includeObject") or "Metadata"
     if value not in INCLUDES:
-        raise refused("TableOptions", unsupported("includeObject", value, INCLUDES))
+        error = invalid("includeObject", value, "must be 'Metadata', 'Object', 'None', or empty")
+        raise bad_request(f"Unable to convert to Table as requested: {error.path}: {error.text}")
     return value
 
 
@@ -52,14 +53,18 @@ def _beside(resource: Resource, entry: Entry, include: str) -> Any:
         return None
     if include == "Object":
         return msgspec.Raw(views.entry_json(resource, entry))
+    return _metadata(entry)
+
+
+def _metadata(entry: Entry) -> Object:
     return {"kind": "PartialObjectMetadata", **META, "metadata": entry.value["metadata"]}
 
 
 def partial(entries: Sequence[Entry], metadata: Object | None) -> bytes:
     """PartialObjectMetadata of one object (metadata is None), or a list of it."""
     if metadata is None:
-        return msgspec.json.encode({"kind": "PartialObjectMetadata", **META, "metadata": entries[0].value["metadata"]})
-    items = [{"metadata": entry.value["metadata"]} for entry in entries]
+        return msgspec.json.encode(_metadata(entries[0]))
+    items = [_metadata(entry) for entry in entries]
     return msgspec.json.encode({"kind": "PartialObjectMetadataList", **META, "metadata": metadata, "items": items})
 
 

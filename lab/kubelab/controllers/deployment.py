@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from kubelab.clock import parse, timestamp
+from kubelab.controllers import ownership
 from kubelab.controllers import pods as pod_facts
 from kubelab.controllers.changes import Again, Change, Changes, Create, Delete, Event, Replace, with_status
 from kubelab.controllers.loop import Controller
+from kubelab.controllers.proportion import Part, proportional
 from kubelab.controllers.revision import template_hash
 from kubelab.kinds import (
     DEPLOYMENTS,
@@ -34,13 +36,15 @@ from kubelab.kinds import (
 
 HASH = "pod-template-hash"
 REVISION = "deployment.kubernetes.io/revision"
+REVISIONS_BEFORE = "deployment.kubernetes.io/revision-history"
 DESIRED = "deployment.kubernetes.io/desired-replicas"
 MOST = "deployment.kubernetes.io/max-replicas"
 LATE = "ProgressDeadlineExceeded"
+PAUSED = "DeploymentPaused"
 ENDED = ("NewReplicaSetAvailable", LATE)
 """Reasons of the condition Progressing of a rollout that is over, one way or the other."""
 NO_DEADLINE = 2**31 - 1
-NOT_COPIED = {REVISION, DESIRED, MOST, "kubectl.kubernetes.io/last-applied-configuration"}
+NOT_COPIED = {REVISION, REVISIONS_BEFORE, DESIRED, MOST, "kubectl.kubernetes.io/last-applied-configuration"}
 
 
 @dataclass(frozen=True)
@@ -61,8 +65,7 @@ class Deployments(Controller):
             return [key_of(obj)]
         if kind == PODS:
             return self._of_pod(obj)
-        owner = controller_of(obj)
-        return [(obj["metadata"]["namespace"], owner["name"])] if owner and owner["kind"] == "Deployment" else []
+        return ownership.keys_of_owners(obj, DEPLOYMENTS, self.cluster[DEPLOYMENTS])
 
     def _of_pod(self, pod: Object) -> Iterable[Key]:
         # Only Recreate waits for pods themselves; for the rest, the ReplicaSet's status says it all.
@@ -74,7 +77,9 @@ class Deployments(Controller):
         found = self.cluster[DEPLOYMENTS].get(*key)
         if found is None:
             return []
-        sets = self.cluster[REPLICA_SETS].indexed("controller", uid_of(found))
+        if claims := ownership.claims(found, DEPLOYMENTS, self.cluster[REPLICA_SETS]):
+            return claims
+        sets = ownership.owned(found, self.cluster[REPLICA_SETS])
         old = [s for s in sets if not _same_template(found, s)]
         pods = [p for s in old for p in self.cluster[PODS].indexed("controller", uid_of(s))]
         old_pods = sum(not pod_facts.is_finished(p) for p in pods)
@@ -108,6 +113,7 @@ class Rollout:
         sets = sorted(observed.sets, key=lambda s: (s["metadata"].get("creationTimestamp", ""), key_of(s)))
         self.new = next((s for s in sets if _same_template(self.deployment, s)), None)
         self.old = [s for s in sets if s is not self.new]
+        self.sets = sets
         strategy = self.spec.get("strategy") or {}
         self.recreate = strategy.get("type") == "Recreate"
         rolling = strategy.get("rollingUpdate") or {}
@@ -117,14 +123,38 @@ class Rollout:
         self.unavailable = 0 if self.recreate else (unavailable or (1 if surge == 0 else 0))
 
     def changes(self) -> Changes:
-        if self.spec.get("paused"):
-            return []
+        if self.spec.get("paused") or self._is_rescaled():
+            return self._rescale()
         revision = self._revision()
         if self.new is None:
             return [*self._recreate_down(), *self._create(revision)]
-        annotated = self._annotated(self.new, revision)
+        updated = self._updated(self.new, revision)
         scaled = self._recreate_sizes() if self.recreate else self._rolling_sizes()
-        return [*self._mark_deployment(revision), *self._resize(scaled, annotated), *self._history()]
+        return [*self._mark_deployment(revision), *self._resize(scaled, [updated]), *self._history()]
+
+    def _is_rescaled(self) -> bool:
+        """Whether another number was wanted when the sizes were set last."""
+        return any(_size(s) and _annotation(s, DESIRED) not in ("", str(self.replicas)) for s in self.sets)
+
+    def _rescale(self) -> Changes:
+        """Sizes for the wanted number, without rolling out anything."""
+        active = [s for s in self.sets if _size(s)]
+        sizes: dict[str, int] = {}
+        if len(active) > 1:
+            sizes = {} if self.recreate else self._shared_sizes(active)
+        elif self.sets:
+            latest = (active or [self.new or self.sets[-1]])[0]
+            sizes = {latest["metadata"]["name"]: self.replicas}
+        return self._resize(sizes, [_with_annotations(s, self._sizes_told()) for s in active])
+
+    def _shared_sizes(self, active: list[Object]) -> dict[str, int]:
+        new = self.new
+        saturated = new and _size(new) == _available(new) == self.replicas
+        if new and saturated and _annotation(new, DESIRED) == str(self.replicas):
+            return {s["metadata"]["name"]: 0 for s in self.old if _size(s)}
+        total = sum(map(_size, active))
+        parts = [Part(s["metadata"]["name"], _size(s), int(_annotation(s, MOST) or total)) for s in active]
+        return proportional(parts, self.replicas + self.surge if self.replicas else 0)
 
     def _revision(self) -> int:
         newest_old = max((_revision_of(s) for s in self.old), default=0)
@@ -164,20 +194,30 @@ class Rollout:
     def _annotations(self, revision: int) -> dict[str, str]:
         own = self.deployment["metadata"].get("annotations") or {}
         copied = {k: v for k, v in own.items() if k not in NOT_COPIED}
-        sizes = {DESIRED: str(self.replicas), MOST: str(self.replicas + self.surge)}
-        return copied | sizes | {REVISION: str(revision)}
+        return copied | self._sizes_told() | {REVISION: str(revision)}
 
-    def _annotated(self, replica_set: Object, revision: int) -> Object:
-        known = replica_set["metadata"].get("annotations") or {}
-        metadata = replica_set["metadata"] | {"annotations": known | self._annotations(revision)}
-        return {**replica_set, "metadata": metadata}
+    def _sizes_told(self) -> dict[str, str]:
+        return {DESIRED: str(self.replicas), MOST: str(self.replicas + self.surge)}
+
+    def _updated(self, new: Object, revision: int) -> Object:
+        """The new ReplicaSet with what it has from the Deployment, but for its size."""
+        before, annotations = _annotation(new, REVISION), self._annotations(revision)
+        if before and int(before) < revision:
+            earlier = _annotation(new, REVISIONS_BEFORE)
+            annotations[REVISIONS_BEFORE] = f"{earlier},{before}" if earlier else before
+        updated = _with_annotations(new, annotations)
+        min_ready_s = self.spec.get("minReadySeconds") or 0
+        if min_ready_s == (new["spec"].get("minReadySeconds") or 0):
+            return updated
+        return {**updated, "spec": updated["spec"] | {"minReadySeconds": min_ready_s}}
 
     def _mark_deployment(self, revision: int) -> Changes:
         annotations = self.deployment["metadata"].get("annotations") or {}
         if annotations.get(REVISION) == str(revision):
             return []
         metadata = self.deployment["metadata"] | {"annotations": annotations | {REVISION: str(revision)}}
-        return [Replace(DEPLOYMENTS, {**self.deployment, "metadata": metadata})]
+        # By its status, as in Kubernetes: a change of annotations by the object itself counts as a generation.
+        return [Replace(DEPLOYMENTS, {**self.deployment, "metadata": metadata}, "status")]
 
     def _allowed_new_size(self, size: int) -> int:
         """Up to the wanted number, as long as all together stay within wanted + surge."""
@@ -203,12 +243,14 @@ class Rollout:
         unavailable_new = _size(self.new) - _available(self.new)
         removable = total - least_available - unavailable_new
         sizes: dict[str, int] = {}
+        if removable <= 0:
+            return sizes
         for old in self.old:  # First those that serve nobody anyway.
-            idle = min(_size(old) - _available(old), max(0, removable))
+            idle = min(_size(old) - _available(old), removable)
             if idle > 0:
                 sizes[old["metadata"]["name"]] = _size(old) - idle
                 removable -= idle
-        available = sum(_available(s) for s in [self.new, *self.old])
+        available = sum(min(_available(s), _size(s)) for s in self.sets)  # What is told may be older than the size.
         spare = available - least_available
         for old in self.old:
             size = sizes.get(old["metadata"]["name"], _size(old))
@@ -227,17 +269,17 @@ class Rollout:
     def _recreate_down(self) -> Changes:
         if not self.recreate:
             return []
-        return self._resize({s["metadata"]["name"]: 0 for s in self.old if _size(s)}, None)
+        return self._resize({s["metadata"]["name"]: 0 for s in self.old if _size(s)})
 
-    def _resize(self, sizes: Mapping[str, int], new: Object | None) -> Changes:
-        """Writes the sizes; `new` is the new ReplicaSet with its annotations brought up to date."""
+    def _resize(self, sizes: Mapping[str, int], updated: Sequence[Object] = ()) -> Changes:
+        """Writes the sizes. updated: ReplicaSets with what else is to be written of them."""
+        targets = {s["metadata"]["name"]: s for s in updated}
         changes: Changes = []
         for replica_set in [s for s in (self.new, *self.old) if s]:
-            wanted = sizes.get(replica_set["metadata"]["name"], _size(replica_set))
-            target = new if new is not None and replica_set is self.new else replica_set
+            name = replica_set["metadata"]["name"]
+            wanted, target = sizes.get(name, _size(replica_set)), targets.get(name, replica_set)
             if wanted != _size(replica_set):
                 way = "up" if wanted > _size(replica_set) else "down"
-                name = replica_set["metadata"]["name"]
                 changes.append(Replace(REPLICA_SETS, {**target, "spec": target["spec"] | {"replicas": wanted}}))
                 told = f"Scaled {way} replica set {name} from {_size(replica_set)} to {wanted}"
                 changes.append(self._tell(told))
@@ -282,6 +324,8 @@ class Rollout:
 
     def _progress_condition(self, status: dict[str, Any]) -> Object:
         before = condition(self.deployment, "Progressing")
+        if self.spec.get("paused") or (before and before["reason"] == PAUSED):
+            return self._paused_condition(before)
         if self.new is None:
             text = f'Created new replica set "{self.name}"'
             return self._condition("Progressing", "True", "NewReplicaSetCreated", text)
@@ -297,6 +341,14 @@ class Rollout:
             return self._condition("Progressing", "False", LATE, f"{subject} has timed out progressing.")
         text = f"{subject} is progressing."
         return self._condition("Progressing", "True", "ReplicaSetUpdated", text, renewed=progressed)
+
+    def _paused_condition(self, before: Mapping[str, Any] | None) -> Object:
+        """A pause stops the clock; what was late before stays late."""
+        if before and before["reason"] == LATE:
+            return dict(before)
+        if self.spec.get("paused"):
+            return self._condition("Progressing", "Unknown", PAUSED, "Deployment is paused")
+        return self._condition("Progressing", "Unknown", "DeploymentResumed", "Deployment is resumed")
 
     def _has_progressed(self, status: dict[str, Any]) -> bool:
         """More pods are new, ready or available than before, or fewer are old."""
@@ -372,5 +424,14 @@ def _sum(sets: list[Object], count: str) -> int:
     return sum(s.get("status", {}).get(count, 0) for s in sets)
 
 
+def _annotation(replica_set: Object, name: str) -> str:
+    return str((replica_set["metadata"].get("annotations") or {}).get(name, ""))
+
+
+def _with_annotations(replica_set: Object, added: Mapping[str, str]) -> Object:
+    known = replica_set["metadata"].get("annotations") or {}
+    return {**replica_set, "metadata": replica_set["metadata"] | {"annotations": {**known, **added}}}
+
+
 def _revision_of(replica_set: Object) -> int:
-    return int((replica_set["metadata"].get("annotations") or {}).get(REVISION, 0))
+    return int(_annotation(replica_set, REVISION) or 0)

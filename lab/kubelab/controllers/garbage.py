@@ -6,7 +6,7 @@ waits for its dependents) and "orphan" (the dependents stay, without their owner
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,12 +22,16 @@ LOOK_AGAIN_S = 1.0
 
 @dataclass(frozen=True)
 class Observed:
-    """An object, the UIDs of owners that are known to be gone, and the objects that refer to it."""
+    """An object, and the objects that refer to it.
+
+    gone, waiting: UIDs of owners that are not there any more, or whose deletion waits for their dependents.
+    """
 
     kind: Kind
     obj: Object
     gone: frozenset[str] = frozenset()
     dependents: list[tuple[Kind, Object]] = field(default_factory=list)
+    waiting: frozenset[str] = frozenset()
 
 
 class GarbageCollector(Controller):
@@ -93,7 +97,9 @@ class GarbageCollector(Controller):
             return []
         kind = self._keys[key[1]][0]
         dependents = [(k, d) for k in self._kinds.values() for d in self.cluster[k].indexed("owner", key[1])]
-        return reconcile(Observed(kind, obj, frozenset(self._gone), dependents))
+        owners = {uid for concerned in (obj, *(d for _, d in dependents)) for uid in _owners(concerned)}
+        waiting = frozenset(uid for uid in owners if _waits(self._object(uid)))
+        return reconcile(Observed(kind, obj, frozenset(self._gone), dependents, waiting))
 
     def _object(self, uid: str) -> Object | None:
         if uid not in self._keys:
@@ -112,24 +118,42 @@ def reconcile(observed: Observed) -> Changes:
         if FOREGROUND in finalizers:
             return _dependents_first(observed)
         return []
-    owners = {owner["uid"] for owner in obj["metadata"].get("ownerReferences") or ()}
-    return [Delete(kind, obj, "Background")] if owners and owners <= observed.gone else []
+    owners = _owners(obj)
+    if owners and owners <= observed.gone:
+        return [Delete(kind, obj, "Background")]
+    lost = observed.gone | observed.waiting
+    return [_forget(kind, obj, lost)] if owners & lost and owners - lost else []
 
 
 def _dependents_first(observed: Observed) -> Changes:
-    going: Changes = [Delete(k, d, "Foreground") for k, d in observed.dependents if not is_terminating(d)]
-    uid = uid_of(observed.obj)
-    blocking = [d for _, d in observed.dependents if _reference(d, uid).get("blockOwnerDeletion")]
-    return going if blocking else [*going, _without(observed.kind, observed.obj, FOREGROUND)]
+    """Those that have another owner stay, and are not waited for."""
+    uid, lost = uid_of(observed.obj), observed.gone | observed.waiting
+    shared = [(k, d) for k, d in observed.dependents if _owners(d) - lost - {uid}]
+    own = [(k, d) for k, d in observed.dependents if not _owners(d) - lost - {uid}]
+    changes: Changes = [_forget(k, d, lost | {uid}) for k, d in shared]
+    changes += [Delete(k, d, "Foreground") for k, d in own if not is_terminating(d)]
+    if not any(_reference(d, uid).get("blockOwnerDeletion") for _, d in own):
+        changes.append(_without(observed.kind, observed.obj, FOREGROUND))
+    return changes
 
 
 def _disown(observed: Observed) -> Changes:
-    uid = uid_of(observed.obj)
-    changes: Changes = []
-    for kind, dependent in observed.dependents:
-        left = [o for o in dependent["metadata"]["ownerReferences"] if o["uid"] != uid]
-        changes.append(Patch(kind, dependent, {"metadata": {"ownerReferences": left or None}}))
-    return changes
+    return [_forget(kind, dependent, {uid_of(observed.obj)}) for kind, dependent in observed.dependents]
+
+
+def _owners(obj: Object) -> set[str]:
+    return {owner["uid"] for owner in obj["metadata"].get("ownerReferences") or ()}
+
+
+def _waits(owner: Object | None) -> bool:
+    """Whether its deletion waits for its dependents."""
+    return owner is not None and is_terminating(owner) and FOREGROUND in (owner["metadata"].get("finalizers") or ())
+
+
+def _forget(kind: Kind, obj: Object, owners: Set[str]) -> Patch:
+    """The object stays without these owners."""
+    left = [owner for owner in obj["metadata"]["ownerReferences"] if owner["uid"] not in owners]
+    return Patch(kind, obj, {"metadata": {"ownerReferences": left or None}})
 
 
 def _reference(dependent: Object, uid: str) -> Mapping[str, Any]:

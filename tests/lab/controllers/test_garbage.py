@@ -9,7 +9,7 @@ from kubelab.controllers.changes import Patch
 from kubelab.controllers.garbage import Observed, reconcile
 from kubelab.kinds import PODS, REPLICA_SETS
 
-from .objects import LONG_AGO, meta, pod, stateful_set, told
+from .objects import LONG_AGO, NOW, meta, pod, stateful_set, told
 
 
 def owner(*finalizers: str) -> dict[str, Any]:
@@ -25,7 +25,9 @@ def test_an_object_goes_when_all_its_owners_are_gone() -> None:
     assert told(reconcile(Observed(PODS, child, frozenset({uid})))) == ["delete Pod mongo-0"]
     assert reconcile(Observed(PODS, child)) == []
     child["metadata"]["ownerReferences"].append({"uid": "another"})
-    assert reconcile(Observed(PODS, child, frozenset({uid}))) == []
+    (change,) = reconcile(Observed(PODS, child, frozenset({uid})))
+    assert isinstance(change, Patch)
+    assert change.body == {"metadata": {"ownerReferences": [{"uid": "another"}]}}
 
 
 def test_foreground_deletion_takes_the_dependents_first() -> None:
@@ -48,8 +50,8 @@ def test_orphans_lose_their_owner_and_stay() -> None:
 
 def test_a_namespace_goes_when_it_is_empty() -> None:
     found = {"metadata": meta("demo", deletionTimestamp=LONG_AGO), "spec": {"finalizers": ["kubernetes"]}}
-    full = namespaces.Observed(found, [(PODS, pod("a")), (PODS, pod("b", deleted=True))])
+    full = namespaces.Observed(found, NOW, [(PODS, pod("a")), (PODS, pod("b", deleted=True))])
     assert told(namespaces.reconcile(full)) == ["delete Pod a"]
-    (change,) = namespaces.reconcile(namespaces.Observed(found))
+    (change,) = namespaces.reconcile(namespaces.Observed(found, NOW))
     assert change.subresource == "finalize"  # type: ignore[union-attr]
     assert change.obj["spec"]["finalizers"] == []  # type: ignore[union-attr]

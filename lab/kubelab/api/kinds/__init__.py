@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .base import Cluster, Strategy
-from .cluster import EventStrategy, NamespaceStrategy, NodeStrategy
+from .cluster import EventStrategy, LeaseStrategy, NamespaceStrategy, NodeStrategy
 from .config import ConfigMapStrategy, SecretStrategy
 from .networking import EndpointSliceStrategy, IngressClassStrategy, IngressStrategy, NetworkPolicyStrategy
 from .pod import PodStrategy
@@ -22,6 +22,7 @@ STRATEGIES: dict[str, Strategy] = {
     "events": EventStrategy(),
     "ingressclasses.networking.k8s.io": IngressClassStrategy(),
     "ingresses.networking.k8s.io": IngressStrategy(),
+    "leases.coordination.k8s.io": LeaseStrategy(),
     "namespaces": NamespaceStrategy(),
     "networkpolicies.networking.k8s.io": NetworkPolicyStrategy(),
     "nodes": NodeStrategy(),

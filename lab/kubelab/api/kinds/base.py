@@ -29,11 +29,23 @@ class Cluster:
         return [entry.value for entry in self.store.entries(storage)]
 
 
+def default_of(cluster: Cluster, storage: str, annotation: str) -> str | None:
+    """The name of the newest of those objects that an annotation marks as the default."""
+    marked = [
+        value["metadata"]
+        for value in cluster.values(storage)
+        if value["metadata"].get("annotations", {}).get(annotation) == "true"
+    ]
+    newest = max(marked, key=lambda metadata: (metadata["creationTimestamp"], metadata["name"]), default=None)
+    return newest["name"] if newest else None
+
+
 class Strategy:
     """A kind without rules of its own. Values given to the hooks may be changed in place, old ones may not."""
 
     counts_generations: ClassVar[bool] = False  # metadata.generation follows changes of what is not status
     returns_deleted: ClassVar[bool] = False  # DELETE answers with the object, not with a Status
+    needs_version: ClassVar[bool] = False  # a PUT must say which version it was made from
     selectable: ClassVar[tuple[str, ...]] = ()  # fields by which lists may be filtered, beside name and namespace
 
     def name_errors(self, name: str) -> list[str]:
@@ -56,6 +68,10 @@ class Strategy:
     def validate_update(self, value: Object, old: Object) -> list[FieldError]:
         """What must not be changed and was."""
         return []
+
+    def content(self, value: Object) -> Object:
+        """What an object asks for: everything that is neither metadata nor status."""
+        return {key: item for key, item in value.items() if key not in ("metadata", "status")}
 
     def grace_period_s(self, value: Object, requested_s: int | None) -> int | None:
         """How long a deletion waits for someone to finish the object; None: it is not waited for."""

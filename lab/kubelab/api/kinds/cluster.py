@@ -1,4 +1,4 @@
-"""Namespaces, Nodes and Events."""
+"""Namespaces, Nodes, Leases and Events."""
 
 # ruff: noqa: ARG002 - a hook need not look at everything it is given
 
@@ -13,6 +13,7 @@ from kubelab.api.selectors import field_value
 from .base import Cluster, Object, Strategy
 
 NOT_READY = "node.kubernetes.io/not-ready"
+KUBERNETES = "kubernetes"
 NAME_LABEL = "kubernetes.io/metadata.name"
 
 
@@ -31,7 +32,9 @@ class NamespaceStrategy(Strategy):
             metadata.setdefault("labels", {})[NAME_LABEL] = metadata["name"]
 
     def prepare_create(self, value: Object, cluster: Cluster) -> None:
-        value["spec"] = {"finalizers": ["kubernetes"]}
+        finalizers = value.setdefault("spec", {}).setdefault("finalizers", [])
+        if KUBERNETES not in finalizers:
+            finalizers.append(KUBERNETES)
         value["status"] = {"phase": "Active"}
 
     def prepare_update(self, value: Object, old: Object, cluster: Cluster) -> None:
@@ -55,6 +58,19 @@ class NodeStrategy(Strategy):
         if path == "spec.unschedulable":
             return "true" if value["spec"].get("unschedulable") else "false"
         return field_value(value, path)
+
+
+class LeaseStrategy(Strategy):
+    needs_version = True
+
+    def validate(self, value: Object) -> list[FieldError]:
+        spec, errors = value.get("spec", {}), []
+        if spec.get("leaseDurationSeconds", 1) <= 0:
+            errors.append(invalid("spec.leaseDurationSeconds", spec["leaseDurationSeconds"], "must be greater than 0"))
+        if spec.get("leaseTransitions", 0) < 0:
+            text = "must be greater than or equal to 0"
+            errors.append(invalid("spec.leaseTransitions", spec["leaseTransitions"], text))
+        return errors
 
 
 class EventStrategy(Strategy):

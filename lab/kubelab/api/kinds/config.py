@@ -1,14 +1,42 @@
-"""ConfigMaps and Secrets: keys, immutability, stringData."""
+"""ConfigMaps and Secrets: keys, size, immutability, stringData."""
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
 
-from kubelab.api.fields import FieldError, forbidden, invalid
+from kubelab.api.fields import FieldError, forbidden, invalid, required
 from kubelab.api.names import config_key_errors
 
 from .base import Object, Strategy
+
+DATA_LIMIT_BYTES = 1024 * 1024
+BASIC = "kubernetes.io/basic-auth"
+"""The type of Secrets that have a name or a password; those of other types have all of their keys."""
+KEYS = {
+    BASIC: ("username", "password"),
+    "kubernetes.io/dockercfg": (".dockercfg",),
+    "kubernetes.io/dockerconfigjson": (".dockerconfigjson",),
+    "kubernetes.io/ssh-auth": ("ssh-privatekey",),
+    "kubernetes.io/tls": ("tls.crt", "tls.key"),
+}
+
+
+def size_errors(path: str, size_bytes: int) -> Iterator[FieldError]:
+    if size_bytes > DATA_LIMIT_BYTES:
+        yield FieldError(path, "FieldValueTooLong", f"Too long: may not be more than {DATA_LIMIT_BYTES} bytes")
+
+
+def binary_size(data: dict[str, str]) -> int:
+    return sum(len(base64.b64decode(text)) for text in data.values())
+
+
+def missing_errors(kind: str, data: dict[str, str]) -> list[FieldError]:
+    """Which keys a Secret of a type of Kubernetes' own lacks."""
+    keys = KEYS.get(kind, ())
+    if kind == BASIC and any(key in data for key in keys):
+        return []
+    return [required(f"data[{key}]") for key in keys if key not in data]
 
 
 def data_errors(value: Object, *fields: str) -> Iterator[FieldError]:
@@ -29,7 +57,11 @@ def immutability_errors(value: Object, old: Object, *fields: str) -> Iterator[Fi
 
 class ConfigMapStrategy(Strategy):
     def validate(self, value: Object) -> list[FieldError]:
-        return list(data_errors(value, "data", "binaryData"))
+        size = sum(len(text.encode()) for text in value.get("data", {}).values())
+        size += binary_size(value.get("binaryData", {}))
+        twice = [key for key in value.get("data", {}) if key in value.get("binaryData", {})]
+        errors = [invalid(f"data[{key}]", key, "duplicate of key present in binaryData") for key in twice]
+        return [*data_errors(value, "data", "binaryData"), *errors, *size_errors("", size)]
 
     def validate_update(self, value: Object, old: Object) -> list[FieldError]:
         return list(immutability_errors(value, old, "data", "binaryData"))
@@ -44,7 +76,12 @@ class SecretStrategy(Strategy):
             value.setdefault("data", {})[key] = base64.b64encode(text.encode()).decode()
 
     def validate(self, value: Object) -> list[FieldError]:
-        return list(data_errors(value, "data"))
+        data = value.get("data", {})
+        return [
+            *data_errors(value, "data"),
+            *size_errors("data", binary_size(data)),
+            *missing_errors(value["type"], data),
+        ]
 
     def validate_update(self, value: Object, old: Object) -> list[FieldError]:
         errors = list(immutability_errors(value, old, "data"))

@@ -17,6 +17,14 @@ from .podspec import default_pod_spec
 DEFAULT_GRACE_S = 30
 TOLERATED_S = 300  # DefaultTolerationSeconds: how long a pod stays on a node that has failed
 FINISHED = ("Failed", "Succeeded")
+GATED = {
+    "type": "PodScheduled",
+    "status": "False",
+    "lastProbeTime": None,
+    "lastTransitionTime": None,
+    "reason": "SchedulingGated",
+    "message": "Scheduling is blocked due to non-empty scheduling gates",
+}
 
 UPDATE_MESSAGE = (
     "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,"
@@ -54,6 +62,8 @@ class PodStrategy(Strategy):
         spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
         add_default_tolerations(spec)
         value["status"] = {"phase": "Pending", "qosClass": qos_class(spec)}
+        if spec.get("schedulingGates"):
+            value["status"]["conditions"] = [dict(GATED)]
 
     def validate(self, value: Object) -> list[FieldError]:
         return pod_spec_errors(value["spec"], "spec")

@@ -8,12 +8,14 @@ from kubelab.api.fields import FieldError, invalid
 from kubelab.api.names import path_segment_errors
 
 from .base import Cluster, Object, Strategy
+from .shares import share_errors
 
 RBAC = "rbac.authorization.k8s.io"
 
 
 class BudgetStrategy(Strategy):
     counts_generations = True
+    needs_version = True
 
     def default(self, value: Object) -> None:
         value.setdefault("spec", {})
@@ -23,8 +25,9 @@ class BudgetStrategy(Strategy):
 
     def validate(self, value: Object) -> list[FieldError]:
         spec = value["spec"]
-        if "minAvailable" not in spec or "maxUnavailable" not in spec:
-            return []
+        limits = [name for name in ("minAvailable", "maxUnavailable") if name in spec]
+        if len(limits) < 2:
+            return [error for name in limits for error in share_errors(f"spec.{name}", spec[name])]
         printed = {
             "MinAvailable": spec["minAvailable"],
             "Selector": spec.get("selector"),

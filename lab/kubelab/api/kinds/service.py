@@ -6,8 +6,8 @@ import random
 from collections.abc import Iterator
 from ipaddress import AddressValueError, IPv4Address
 
-from kubelab.api.fields import FieldError, invalid, required, unsupported
-from kubelab.api.names import dns_1035_errors
+from kubelab.api.fields import FieldError, duplicate, forbidden, invalid, required, unsupported
+from kubelab.api.names import dns_1035_errors, label_errors, label_key_errors, label_value_errors, port_name_errors
 from kubelab.api.resources import SERVICES
 from kubelab.api.status import invalid as invalid_object
 
@@ -15,8 +15,12 @@ from .base import Cluster, Object, Strategy
 from .podrules import PORT_RANGE, PROTOCOLS, is_port
 
 TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
+AFFINITIES = ("ClientIP", "None")
+AFFINITY_S = 10800
 NODE_PORTS = range(30000, 32768)
 HEADLESS = "None"
+ADDRESS_FIELDS = ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy")
+"""What a Service that stands for another name does not have."""
 
 
 class ServiceStrategy(Strategy):
@@ -29,7 +33,11 @@ class ServiceStrategy(Strategy):
     def default(self, value: Object) -> None:
         spec = value.setdefault("spec", {})
         kind = spec.setdefault("type", "ClusterIP")
-        spec.setdefault("sessionAffinity", "None")
+        if spec.setdefault("sessionAffinity", "None") == "ClientIP":
+            affinity = spec.setdefault("sessionAffinityConfig", {}).setdefault("clientIP", {})
+            affinity.setdefault("timeoutSeconds", AFFINITY_S)
+        else:
+            spec.pop("sessionAffinityConfig", None)
         for port in spec.get("ports", ()):
             port.setdefault("protocol", "TCP")
             if port.get("targetPort") in (None, "") and "port" in port:
@@ -50,7 +58,11 @@ class ServiceStrategy(Strategy):
     def prepare_update(self, value: Object, old: Object, cluster: Cluster) -> None:
         """A client that leaves addresses and ports out keeps those that were allocated."""
         spec, before = value["spec"], old["spec"]
-        if spec["type"] != "ExternalName" and before.get("clusterIP") and not spec.get("clusterIP"):
+        if spec["type"] == "ExternalName":
+            for field in ADDRESS_FIELDS:
+                if spec.get(field) == before.get(field):
+                    spec.pop(field, None)
+        elif before.get("clusterIP") and not spec.get("clusterIP"):
             spec["clusterIP"] = before["clusterIP"]
         if exposes_node_ports(spec):
             kept = {(port["port"], port["protocol"]): port.get("nodePort") for port in before.get("ports", ())}
@@ -86,21 +98,38 @@ def spec_errors(spec: Object) -> Iterator[FieldError]:
             yield required("spec.externalName")
     elif not spec.get("ports") and spec.get("clusterIP") != HEADLESS:
         yield required("spec.ports")
+    if spec["sessionAffinity"] not in AFFINITIES:
+        yield unsupported("spec.sessionAffinity", spec["sessionAffinity"], AFFINITIES)
+    for key, value in spec.get("selector", {}).items():
+        yield from (invalid("spec.selector", key, text) for text in label_key_errors(key))
+        yield from (invalid("spec.selector", value, text) for text in label_value_errors(value))
     names: set[str] = set()
+    numbers: set[tuple[int, str]] = set()
     for index, port in enumerate(spec.get("ports", ())):
-        yield from _port_errors(port, f"spec.ports[{index}]", names, len(spec["ports"]) > 1)
+        here = f"spec.ports[{index}]"
+        yield from _port_errors(port, here, names, len(spec["ports"]) > 1)
+        if port.get("nodePort") and spec["type"] == "ClusterIP":
+            yield forbidden(f"{here}.nodePort", "may not be used when `type` is 'ClusterIP'")
+        number = (port.get("port", 0), port["protocol"])
+        if number in numbers:
+            yield duplicate(here, {"port": number[0], "protocol": number[1]})
+        numbers.add(number)
 
 
 def _port_errors(port: Object, path: str, names: set[str], must_be_named: bool) -> Iterator[FieldError]:
     name = port.get("name", "")
     if must_be_named and not name:
         yield required(f"{path}.name")
-    elif name and name in names:
-        yield FieldError(f"{path}.name", "FieldValueDuplicate", f'Duplicate value: "{name}"')
+    elif name:
+        yield from (invalid(f"{path}.name", name, text) for text in label_errors(name))
+        if name in names:
+            yield duplicate(f"{path}.name", name)
     names.add(name)
     for field in ("port", "targetPort"):
         number = port.get(field, 0)
-        if not is_port(number) and not isinstance(number, str):
+        if isinstance(number, str):
+            yield from (invalid(f"{path}.{field}", number, text) for text in port_name_errors(number))
+        elif not is_port(number):
             yield invalid(f"{path}.{field}", number, PORT_RANGE)
     if port["protocol"] not in PROTOCOLS:
         yield unsupported(f"{path}.protocol", port["protocol"], PROTOCOLS)

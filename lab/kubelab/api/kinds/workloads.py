@@ -12,6 +12,7 @@ from kubelab.api.selectors import selector_matches
 from .base import Cluster, Object, Strategy
 from .podrules import pod_spec_errors
 from .podspec import default_pod_spec
+from .shares import share_errors
 
 STATEFULSET_MUTABLE = (
     "replicas",
@@ -29,10 +30,13 @@ STATEFULSET_MESSAGE = (
 
 
 def template_errors(spec: Object) -> Iterator[FieldError]:
-    """Rules that all three share: replicas, selector, template."""
+    """Rules that all three share: replicas, seconds to be ready, selector, template."""
     replicas = spec.get("replicas", 0)
     if replicas < 0:
         yield invalid("spec.replicas", replicas, "must be greater than or equal to 0")
+    min_ready_s = spec.get("minReadySeconds", 0)
+    if min_ready_s < 0:
+        yield invalid("spec.minReadySeconds", min_ready_s, "must be greater than or equal to 0")
     selector = spec.get("selector")
     labels = spec["template"].get("metadata", {}).get("labels", {})
     if selector is None:
@@ -50,6 +54,21 @@ def template_errors(spec: Object) -> Iterator[FieldError]:
             "FieldValueNotSupported",
             f'Unsupported value: "{policy}": supported values: "Always"',
         )
+
+
+def rollout_errors(spec: Object) -> Iterator[FieldError]:
+    """Rules of a Deployment alone: how many pods may be missing or too many meanwhile, and how long it may take."""
+    if rolling := spec["strategy"].get("rollingUpdate"):
+        path = "spec.strategy.rollingUpdate"
+        for name in ("maxUnavailable", "maxSurge"):
+            yield from share_errors(f"{path}.{name}", rolling[name])
+        if not any(str(rolling[name]).strip("0%") for name in ("maxUnavailable", "maxSurge")):
+            yield invalid(f"{path}.maxUnavailable", rolling["maxUnavailable"], "may not be 0 when `maxSurge` is 0")
+    limit, deadline_s = spec["revisionHistoryLimit"], spec["progressDeadlineSeconds"]
+    if limit < 0:
+        yield invalid("spec.revisionHistoryLimit", limit, "must be greater than or equal to 0")
+    if deadline_s <= spec.get("minReadySeconds", 0):
+        yield invalid("spec.progressDeadlineSeconds", deadline_s, "must be greater than minReadySeconds")
 
 
 class WorkloadStrategy(Strategy):
@@ -85,13 +104,17 @@ class DeploymentStrategy(WorkloadStrategy):
     def prepare_create(self, value: Object, cluster: Cluster) -> None:
         value["status"] = {}
 
+    def content(self, value: Object) -> Object:
+        """Its ReplicaSets get its annotations, so that these are asked for as well."""
+        return {**super().content(value), "annotations": value["metadata"].get("annotations", {})}
+
     def validate(self, value: Object) -> list[FieldError]:
         errors = super().validate(value)
         strategy = value["spec"]["strategy"]
         if strategy["type"] == "Recreate" and strategy.get("rollingUpdate"):
             detail = "may not be specified when strategy `type` is 'Recreate'"
             errors.append(forbidden("spec.strategy.rollingUpdate", detail))
-        return errors
+        return [*errors, *rollout_errors(value["spec"])]
 
 
 class ReplicaSetStrategy(WorkloadStrategy):

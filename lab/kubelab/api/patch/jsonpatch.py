@@ -49,7 +49,7 @@ def _apply(document: Any, operation: dict[str, Any]) -> Any:
         return _add(document, path, copy.deepcopy(operation["value"]))
     if name in ("move", "copy"):
         return _transfer(document, name, _parts(operation.get("from")), path)
-    raise bad_request(f"Unexpected kind: {name}")
+    raise unprocessable()
 
 
 def _transfer(document: Any, name: str, source: list[str], target: list[str]) -> Any:

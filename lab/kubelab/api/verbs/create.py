@@ -8,7 +8,7 @@ from kubelab.api.kinds import Cluster, strategy_of
 from kubelab.api.metadata import fill_new, metadata_errors
 from kubelab.api.names import generated
 from kubelab.api.resources import NAMESPACES, Resource
-from kubelab.api.status import already_exists, forbidden, invalid, not_found
+from kubelab.api.status import already_exists, born_with_version, forbidden, invalid, not_found
 
 Object = dict[str, Any]
 
@@ -19,6 +19,7 @@ def create(cluster: Cluster, resource: Resource, namespace: str, value: Object, 
     """Store value (without kind and apiVersion) and return it as stored. Raises ApiError, DatabaseError."""
     strategy = strategy_of(resource.storage)
     metadata = value.setdefault("metadata", {})
+    version = metadata.get("resourceVersion", "")
     if resource.namespaced:
         require_open_namespace(cluster, resource, namespace, metadata.get("name", ""))
     fill_new(metadata, namespace, strategy.counts_generations)
@@ -28,8 +29,11 @@ def create(cluster: Cluster, resource: Resource, namespace: str, value: Object, 
     name = metadata.get("name", "")
     if errors:
         raise invalid(resource.kind, resource.group, name, errors)
-    if cluster.store.get(resource.storage, (namespace, name)):
-        raise already_exists(resource.plural, resource.group, name)
+    if version.isdecimal() and version.strip("0") and not dry_run:
+        raise born_with_version()
+    if taken := cluster.store.get(resource.storage, (namespace, name)):
+        going = "deletionTimestamp" in taken.value["metadata"]
+        raise already_exists(resource.plural, resource.group, name, "object is being deleted: " if going else "")
     strategy.prepare_create(value, cluster)
     if dry_run:
         return value

@@ -50,7 +50,7 @@ def budget_of(cluster: Cluster, pod: Object) -> Entry | None:
     ]
     if len(found) > 1:
         message = "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
-        raise ApiError(500, "InternalError", message)
+        raise ApiError(500, "", message)
     return found[0] if found else None
 
 
@@ -80,7 +80,7 @@ def spend(cluster: Cluster, budget: Entry, pod_name: str, dry_run: bool) -> None
         left = value["status"]["disruptionsAllowed"] = value["status"]["disruptionsAllowed"] - 1
         value["status"].setdefault("disruptedPods", {})[pod_name] = stamp(now())
         if left == 0:
-            set_condition(value["status"], "DisruptionAllowed", "False", "InsufficientPods")
+            set_condition(value["status"], "DisruptionAllowed", "False", "InsufficientPods")["message"] = ""
         return value
 
     update(cluster, BUDGETS, *budget.key, counted, part="status", dry_run=dry_run)

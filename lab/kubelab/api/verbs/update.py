@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from kubelab.api import fields
 from kubelab.api.kinds import Cluster, strategy_of
-from kubelab.api.metadata import carry_over, metadata_errors, update_errors
+from kubelab.api.metadata import carry_over, fixed_errors, metadata_errors, update_errors
 from kubelab.api.resources import Resource
 from kubelab.api.status import conflict, invalid, modified, not_found
 from kubelab.api.store import Entry
@@ -41,7 +42,7 @@ def update(
     entry = find(cluster, resource, namespace, name)
     old = entry.value
     value = change(entry.copy())
-    check_identity(resource, value, old)
+    check_version(resource, value, old)
     carry_over(value["metadata"], old["metadata"])
     if part == "status":
         value = only_status(value, old)
@@ -65,17 +66,26 @@ def at_revision(value: Object, entry: Entry) -> Object:
     return {**value, "metadata": {**value["metadata"], "resourceVersion": str(entry.revision)}}
 
 
-def check_identity(resource: Resource, value: Object, old: Object) -> None:
-    """Raises ApiError (409) if value was made from another version, or another object of this name."""
+def check_uid(resource: Resource, value: Object, old: Object) -> None:
+    """Raises ApiError (409) if value replaces another object of this name."""
+    uid, found = value["metadata"].get("uid"), old["metadata"]["uid"]
+    if uid and uid != found:
+        why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {found}"
+        raise conflict(resource.plural, resource.group, old["metadata"]["name"], why)
+
+
+def check_version(resource: Resource, value: Object, old: Object) -> None:
+    """Raises ApiError (409, 422) if value was made from another version, or claims to be another object."""
     metadata, before = value.setdefault("metadata", {}), old["metadata"]
     name = before["name"]
-    uid = metadata.get("uid")
-    if uid and uid != before["uid"]:
-        why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {before['uid']}"
-        raise conflict(resource.plural, resource.group, name, why)
-    revision = metadata.get("resourceVersion")
-    if revision and revision != "0" and revision != before["resourceVersion"]:
+    revision = metadata.get("resourceVersion") or "0"
+    if revision == "0" and strategy_of(resource.storage).needs_version:
+        error = fields.invalid("metadata.resourceVersion", 0, "must be specified for an update")
+        raise invalid(resource.plural, resource.group, name, [error])
+    if revision not in ("0", before["resourceVersion"]):
         raise modified(resource.plural, resource.group, name)
+    if errors := list(fixed_errors(metadata, before)):
+        raise invalid(resource.kind, resource.group, name, errors)
 
 
 def only_status(value: Object, old: Object) -> Object:
@@ -104,10 +114,5 @@ def prepare_main(cluster: Cluster, resource: Resource, value: Object, old: Objec
     ]
     if errors := errors or strategy.validate_update(value, old):
         raise invalid(resource.kind, resource.group, old["metadata"]["name"], errors)
-    if strategy.counts_generations and content(value) != content(old):
+    if strategy.counts_generations and strategy.content(value) != strategy.content(old):
         value["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
-
-
-def content(value: Object) -> Object:
-    """What an object asks for: everything that is neither metadata nor status."""
-    return {key: item for key, item in value.items() if key not in ("metadata", "status")}
