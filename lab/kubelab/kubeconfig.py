@@ -14,7 +14,7 @@ from kubelab.errors import KubeconfigError
 
 @dataclass(frozen=True)
 class Credentials:
-    """How to reach an API server and as whom. authority is PEM; client_certificate and client_key are paths."""
+    """How to reach an API server and as whom. authority, client_certificate and client_key are PEM."""
 
     server: str
     token: str | None = None
@@ -27,21 +27,38 @@ class Credentials:
         return f"Credentials(server={self.server!r})"
 
     def ssl_context(self) -> ssl.SSLContext | None:
+        """Raises KubeconfigError when a certificate or the key is none."""
         if not self.server.startswith("https:"):
             return None
-        context = ssl.create_default_context(cadata=self.authority)
+        try:
+            context = ssl.create_default_context(cadata=self.authority)
+        except (ssl.SSLError, TypeError) as e:  # TypeError: not ASCII
+            raise KubeconfigError(f"the certificate authority of {self.server} cannot be used: {e}") from None
         if not self.verify:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
         if self.client_certificate:
-            context.load_cert_chain(self.client_certificate, self.client_key)
+            try:
+                _load_pair(context, self.client_certificate, self.client_key)
+            except ssl.SSLError as e:
+                raise KubeconfigError(f"the client certificate for {self.server} cannot be used: {e}") from None
         return context
+
+
+def _load_pair(context: ssl.SSLContext, certificate: str, key: str | None) -> None:
+    """Raises SSLError. ssl reads files only: this one is memory, and never on a disk."""
+    descriptor = os.memfd_create("client-certificate")
+    with os.fdopen(descriptor, "w") as file:
+        file.write(f"{certificate}\n{key or ''}")
+        file.flush()
+        context.load_cert_chain(f"/proc/self/fd/{descriptor}", password="")  # ssl would ask for one at the terminal.
 
 
 def load(path: Path) -> Credentials:
     """The credentials of the current context.
 
-    Raises KubeconfigError when the file is missing or not a kubeconfig with a usable current context.
+    Raises KubeconfigError when the file, or one that it names, is missing, when it is not a kubeconfig with a usable
+    current context, and when its user is known by what another program says.
     """
     import yaml
 
@@ -54,10 +71,23 @@ def load(path: Path) -> Credentials:
         name = content["current-context"]
         context = _named(content["contexts"], name)["context"]
         cluster = _named(content["clusters"], context["cluster"])["cluster"]
-        user = _named(content["users"], context["user"])["user"]
+        user = _named(content["users"], context["user"])["user"] or {}
+        _refuse_programs(path, context["user"], user)
         return _credentials(cluster, user, path.parent)
-    except (yaml.YAMLError, KeyError, TypeError, StopIteration, ValueError):
+    except OSError as e:
+        raise KubeconfigError(f"cannot read {e.filename}, which {path} names: {e.strerror}") from None
+    except (yaml.YAMLError, AttributeError, KeyError, TypeError, StopIteration, ValueError):
         raise KubeconfigError(f"{path} is not a kubeconfig with a usable current context") from None
+
+
+def _refuse_programs(path: Path, name: str, user: dict[str, Any]) -> None:
+    """As kubectl has it, a token that is there makes the program needless."""
+    for way in ("exec", "auth-provider"):
+        if way in user and not {"token", "tokenFile"} & user.keys():
+            raise KubeconfigError(
+                f"the user {name} of {path} gets its credentials from a program ({way}), which is not run here: "
+                "use a kubeconfig with a token (kubectl create token) or a client certificate"
+            )
 
 
 def write(path: Path, server: str, authority: Path, token: str, name: str = "kubelab") -> None:
@@ -90,23 +120,21 @@ def _named(items: list[dict[str, Any]], name: str) -> dict[str, Any]:
 
 
 def _credentials(cluster: dict[str, Any], user: dict[str, Any], folder: Path) -> Credentials:
-    authority = None
-    if "certificate-authority-data" in cluster:
-        authority = base64.b64decode(cluster["certificate-authority-data"]).decode()
-    elif "certificate-authority" in cluster:
-        authority = (folder / cluster["certificate-authority"]).read_text()
     token = user.get("token")
     if token is None and "tokenFile" in user:
         token = (folder / user["tokenFile"]).read_text().strip()
     return Credentials(
         server=cluster["server"].rstrip("/"),
         token=token,
-        authority=authority,
-        client_certificate=_path(folder, user.get("client-certificate")),
-        client_key=_path(folder, user.get("client-key")),
+        authority=_pem(cluster, "certificate-authority", folder),
+        client_certificate=_pem(user, "client-certificate", folder),
+        client_key=_pem(user, "client-key", folder),
         verify=not cluster.get("insecure-skip-tls-verify", False),
     )
 
 
-def _path(folder: Path, name: str | None) -> str | None:
-    return str(folder / name) if name else None
+def _pem(fields: dict[str, Any], name: str, folder: Path) -> str | None:
+    """What is in the file itself, as kind writes it, or in another one that it names, as minikube does."""
+    if data := fields.get(f"{name}-data"):
+        return base64.b64decode(data).decode()
+    return (folder / fields[name]).read_text() if fields.get(name) else None
