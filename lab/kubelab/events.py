@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 
 REMEMBERED = 4096
 """How many events are remembered for counting repetitions (as client-go's correlator does)."""
+AT_ONCE = 32
+"""How many events are sent at a time: a node that starts many containers takes its time for each."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Story:
 
 
 class Recorder:
-    """Sends events in order, in the background; one that cannot be sent is logged and dropped."""
+    """Sends events in the background, those about one object in order; one that fails is logged and dropped."""
 
     def __init__(self, client: Client, component: str, host: str | None = None) -> None:
         self._client = client
@@ -93,7 +95,16 @@ class Recorder:
 
     async def run(self) -> None:
         while True:
-            story, event = await self._queue.get()
+            waiting = [await self._queue.get()]
+            while len(waiting) < AT_ONCE and not self._queue.empty():
+                waiting.append(self._queue.get_nowait())
+            about: dict[str, list[tuple[Story, Object]]] = {}
+            for story, event in waiting:
+                about.setdefault(story.uid, []).append((story, event))
+            await asyncio.gather(*map(self._send_all, about.values()))
+
+    async def _send_all(self, events: list[tuple[Story, Object]]) -> None:
+        for story, event in events:
             try:
                 await self._send(story, event)
             except ApiError as e:

@@ -92,4 +92,6 @@ class Agent:
 
 
 def _is_over(pod: Object) -> bool:
-    return pod.get("status", {}).get("phase") in ("Succeeded", "Failed") and not is_terminating(pod)
+    """It has ended, and where it is being deleted, its node has let it go: a finalizer holds it."""
+    let_go = not is_terminating(pod) or pod["metadata"].get("deletionGracePeriodSeconds") == 0
+    return let_go and pod.get("status", {}).get("phase") in ("Succeeded", "Failed")

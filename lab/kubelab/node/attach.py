@@ -13,7 +13,7 @@ from aiohttp import web
 from kubelab.kinds import uid_of
 from kubelab.node import logs
 from kubelab.node.container import Runner
-from kubelab.node.exec import ERROR, STDOUT, V4, V5, refusal, running_container
+from kubelab.node.exec import CLOSE_TIMEOUT_S, ERROR, STDOUT, V4, V5, refusal, running_container
 from kubelab.node.pod import PodWorker
 
 
@@ -25,7 +25,7 @@ async def serve(request: web.Request, worker: PodWorker | None) -> web.StreamRes
     runner = running_container(worker, name)
     if runner is None:
         return refusal(500, f'unable to upgrade connection: container not found ("{name}")')
-    socket = web.WebSocketResponse(protocols=(V5, V4), max_msg_size=0, compress=False, timeout=0.1)
+    socket = web.WebSocketResponse(protocols=(V5, V4), max_msg_size=0, compress=False, timeout=CLOSE_TIMEOUT_S)
     await socket.prepare(request)
     sending = asyncio.create_task(_send(socket, worker, runner))
     listening = asyncio.create_task(_listen(socket))

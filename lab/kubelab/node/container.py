@@ -74,12 +74,12 @@ class Runner:
     async def look(self) -> None:
         """What a look at the container leads to: a start, a note of its end, a wait, a restart."""
         now = self._machine.now()
+        if self.process is not None and not self.running:
+            await self._ended(now)
+            return
         match self.state.state:
             case Started():
-                if not self.running:
-                    await self._ended(now)
-                else:
-                    self._poke()
+                self._poke()
             case Ended(finished_at=finished_at, exit_code=code):
                 if self._is_restarted(code):
                     self._wait(finished_at, now)
@@ -181,15 +181,35 @@ class Runner:
             self.state.state = Ended(START_ERROR, now, now, self.state.id, "StartError", message)
             self.tell("Warning", "Failed", f"Error: {message}")
             return
-        self.state.state = Started(self.process.started_at)
         self.tell("Normal", "Started", "Container started")
-        self._start_probes()
+        if await self._after_start(self.process):
+            self.state.state = Started(self.process.started_at)
+            self._start_probes()
+
+    async def _after_start(self, process: processes.Running) -> bool:
+        """Runs the postStart hook; before it is done, the container is not said to run. One that fails stops it."""
+        hook = (self.state.spec.get("lifecycle") or {}).get("postStart")
+        try:
+            if hook:
+                await self._run_hook(hook, process)
+        except hooks.HookFailed:
+            self.tell("Warning", "FailedPostStartHook", "PostStartHook failed")
+            self.tell("Normal", "Killing", "FailedPostStartHook")
+            await self.stop(Grace.of(self._pod.pod["spec"]["terminationGracePeriodSeconds"]))
+            return False
+        return True
 
     def _no_image(self, message: str, now: datetime) -> None:
         """As for an image that cannot be pulled: ErrImagePull, and ImagePullBackOff between the tries."""
         image = self.state.spec["image"]
         before = self.state.state
-        if isinstance(before, Waiting) and before.reason == "ErrImagePull":
+        if self.state.spec.get("imagePullPolicy") == "Never":
+            told = f'Container image "{image}" is not present with pull policy of Never'
+            self.tell("Warning", "ErrImageNeverPull", told)
+            self.tell("Warning", "Failed", "Error: ErrImageNeverPull")
+            self.state.state = Waiting("ErrImageNeverPull", told)
+            self._due_in(CONFIG_RETRY_S)
+        elif isinstance(before, Waiting) and before.reason == "ErrImagePull":
             self.tell("Normal", "BackOff", f'Back-off pulling image "{image}"')
             self.tell("Warning", "Failed", "Error: ImagePullBackOff")
             told = f'Back-off pulling image "{image}": ErrImagePull: {message}'
@@ -247,6 +267,7 @@ class Runner:
                     wanted[kind, value[field]["name"]] = {}
         found = {key: await self._read(*key) for key in wanted}
         return Sources(
+            self._pod.pod["metadata"]["namespace"],
             {name: decoded(obj) for (kind, name), obj in found.items() if obj and kind == SECRETS},
             {name: obj.get("data") or {} for (kind, name), obj in found.items() if obj and kind == CONFIG_MAPS},
         )
@@ -269,6 +290,9 @@ class Runner:
 
         ending: its pod is being deleted, and no probe is begun.
         """
+        if self.process is not None and self.running and not isinstance(self.state.state, Started):
+            self.state.state = Started(self.process.started_at)  # Its postStart hook was broken off.
+            self.state.started = "startupProbe" not in self.state.spec
         if self.running and not self._probers:
             self.state.ready = self.state.ready and "readinessProbe" not in self.state.spec
             if not ending:
@@ -351,15 +375,20 @@ class Runner:
             await process.wait()
 
     async def _before_stop(self, hook: Mapping[str, Any], process: processes.Running, grace: Grace) -> None:
-        """Runs the hook as long as the container runs and the grace period lasts."""
+        """Runs the hook as long as the grace period lasts."""
+        try:
+            await grace.covers(self._run_hook(hook, process))
+        except hooks.HookFailed:
+            self.tell("Warning", "FailedPreStopHook", "PreStopHook failed")
+
+    async def _run_hook(self, hook: Mapping[str, Any], process: processes.Running) -> None:
+        """To its end, or to that of the container. Raises HookFailed."""
         ended = asyncio.create_task(process.wait())
         hooked = asyncio.create_task(hooks.run(hook, Target(self._pod.pod_ip, self.state.spec, self.run_inside)))
         try:
-            await grace.covers(asyncio.wait({hooked, ended}, return_when=asyncio.FIRST_COMPLETED))
+            await asyncio.wait({hooked, ended}, return_when=asyncio.FIRST_COMPLETED)
             if hooked.done():
                 await hooked
-        except hooks.HookFailed:
-            self.tell("Warning", "FailedPreStopHook", "PreStopHook failed")
         finally:
             hooked.cancel()
             ended.cancel()

@@ -6,14 +6,17 @@ After kubernetes/pkg/kubelet/envvars and third_party/forked/golang/expansion.
 from __future__ import annotations
 
 import base64
+import math
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kubelab.kinds import Object
+from kubelab.quantities import quantity
 
 REFERENCE = re.compile(r"\$\$|\$\(([-._a-zA-Z][-._a-zA-Z0-9]*)\)")
 FIELD = re.compile(r"metadata\.(labels|annotations)\['(.+)'\]")
+KINDS = {"secret": "Secret", "configmap": "ConfigMap"}
 
 
 class MissingSource(Exception):
@@ -23,7 +26,10 @@ class MissingSource(Exception):
 class Sources:
     """The Secrets and ConfigMaps of one namespace that a pod refers to; values decoded, by name."""
 
-    def __init__(self, secrets: Mapping[str, Mapping[str, str]], config_maps: Mapping[str, Mapping[str, str]]) -> None:
+    def __init__(
+        self, namespace: str, secrets: Mapping[str, Mapping[str, str]], config_maps: Mapping[str, Mapping[str, str]]
+    ) -> None:
+        self.namespace = namespace
         self.secrets = secrets
         self.config_maps = config_maps
 
@@ -34,7 +40,7 @@ class Sources:
             return None
         key = reference["key"]
         if key not in content and not reference.get("optional"):
-            raise MissingSource(f"couldn't find key {key} in {what.capitalize()} {reference['name']}")
+            raise MissingSource(f"couldn't find key {key} in {KINDS[what]} {self.namespace}/{reference['name']}")
         return content.get(key)
 
     def content(self, what: str, reference: Mapping[str, Any]) -> Mapping[str, str] | None:
@@ -104,9 +110,14 @@ def _value(
         return sources.value("configmap", source["configMapKeyRef"])
     if "fieldRef" in source:
         return field_value(pod, source["fieldRef"]["fieldPath"])
-    resources = container.get("resources") or {}
-    side, _, name = source["resourceFieldRef"]["resource"].partition(".")
-    return str((resources.get(side) or {}).get(name, "0"))
+    return resource_value(container, source["resourceFieldRef"])
+
+
+def resource_value(container: Mapping[str, Any], reference: Mapping[str, Any]) -> str:
+    """A request or limit in whole units of the divisor, rounded up; 0 for what is not set."""
+    side, _, name = reference["resource"].partition(".")
+    amount = quantity(((container.get("resources") or {}).get(side) or {}).get(name, "0"))
+    return str(math.ceil(amount / (quantity(reference.get("divisor") or "0") or 1)))
 
 
 def field_value(pod: Object, path: str) -> str:

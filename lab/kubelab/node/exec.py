@@ -32,6 +32,8 @@ STDIN, STDOUT, STDERR, ERROR, RESIZE, CLOSE = 0, 1, 2, 3, 4, 255
 PARAMETERS = {"input": STDIN, "output": STDOUT, "error": STDERR}
 TERMINAL = "tty"
 CHUNK_BYTES = 32 * 1024
+CLOSE_TIMEOUT_S = 5.0
+"""How long the API server may take to answer a close: to break off before would say that not all has arrived."""
 
 Status = dict[str, Any]
 
@@ -52,7 +54,7 @@ async def serve(request: web.Request, worker: PodWorker | None) -> web.StreamRes
     runner = running_container(worker, name)
     if runner is None:
         return refusal(500, f'unable to upgrade connection: container not found ("{name}")')
-    socket = web.WebSocketResponse(protocols=(V5, V4), max_msg_size=0, compress=False, timeout=0.1)
+    socket = web.WebSocketResponse(protocols=(V5, V4), max_msg_size=0, compress=False, timeout=CLOSE_TIMEOUT_S)
     await socket.prepare(request)
     await _Session(socket).run(runner, command, wanted, terminal=TERMINAL in query)
     await socket.close()

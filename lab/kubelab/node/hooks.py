@@ -1,4 +1,4 @@
-"""Lifecycle hooks: what a container is asked to do before it ends.
+"""Lifecycle hooks: what a container is asked to do after it has started and before it ends.
 
 After kubernetes/pkg/kubelet/lifecycle (handlers.go).
 """
@@ -15,7 +15,7 @@ from kubelab.node import probes
 from kubelab.node.probes import Target
 
 ANSWER_TIMEOUT_S = 3600.0
-"""A hook has no time-out of its own: it lasts as long as the grace period lets it."""
+"""A hook has no time-out of its own: one before the end lasts as long as the grace period lets it."""
 
 
 class HookFailed(Exception):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from datetime import datetime
 
 from kubelab.clock import parse
@@ -71,6 +72,8 @@ class PodWorker:
         self._tell_news()
         if is_terminating(pod):
             self._stop.set()
+        elif pod["spec"].get("readinessGates"):
+            self._report()
 
     def removed(self) -> None:
         """The pod object is gone."""
@@ -97,16 +100,23 @@ class PodWorker:
             self._stop.set()
         living = asyncio.create_task(self._live())
         stopping = asyncio.create_task(self._stop.wait())
+        expiring = asyncio.create_task(self._expired())
         try:
-            await asyncio.wait({living, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({living, stopping, expiring}, return_when=asyncio.FIRST_COMPLETED)
             if living.done() and living.exception():
                 log.error("pod %s", self.pod["metadata"]["name"], exc_info=living.exception())
-            await stopping
+            overdue = expiring.done() and not living.done()
+            if not overdue:
+                await stopping
             living.cancel()
             await asyncio.gather(living, return_exceptions=True)
+            if overdue:
+                self.state.overdue = True
+                await self._end()
+                await stopping
             await self._terminate()
         finally:
-            for task in (reporting, living, stopping):
+            for task in (reporting, living, stopping, expiring):
                 task.cancel()
             for runner in self.runners:
                 runner.stop_probes()
@@ -117,7 +127,7 @@ class PodWorker:
 
     async def _live(self) -> None:
         """Makes everything ready, then looks after the containers, whenever the node looks at them."""
-        if self._stop.is_set():
+        if self._stop.is_set() or self.state.ended:
             return
         self._report()
         if not self.state.sandbox_ready:
@@ -155,8 +165,26 @@ class PodWorker:
             await asyncio.sleep(MOUNT_RETRIES_S[min(failures, len(MOUNT_RETRIES_S) - 1)])
             failures += 1
 
+    async def _expired(self) -> None:
+        """Until a look at the pod finds it active for longer than its activeDeadlineSeconds."""
+        while True:
+            await self.machine.relist.next()
+            active_s = (self.machine.now() - self.state.started_at).total_seconds()
+            if active_s >= self.pod["spec"].get("activeDeadlineSeconds", math.inf):
+                return
+
     async def _terminate(self) -> None:
-        """Stops the containers within the grace period, tells how they ended, and lets the pod go."""
+        """Ends what runs, and lets the pod go."""
+        await self._end()
+        await self._reporter.sent()
+        await self.machine.relist.next()
+        volumes.remove(self.machine.pod_directory(uid_of(self.pod)))
+        if self.state.pod_ip:
+            self.machine.addresses.release(self.state.pod_ip)
+        await self._delete()
+
+    async def _end(self) -> None:
+        """Stops the containers within the grace period, and tells how they ended."""
         running = [r for r in self.runners if r.running]
         for runner in running:
             runner.stop_probes("liveness", "startup")
@@ -169,12 +197,6 @@ class PodWorker:
                 runner.note_end()
         self.state.ended = True
         self._report()
-        await self._reporter.sent()
-        await self.machine.relist.next()
-        volumes.remove(self.machine.pod_directory(uid_of(self.pod)))
-        if self.state.pod_ip:
-            self.machine.addresses.release(self.state.pod_ip)
-        await self._delete()
 
     def _grace_s(self) -> float:
         """Less when the pod is deleted again, with a shorter period, or by force."""

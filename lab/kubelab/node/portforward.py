@@ -16,6 +16,7 @@ import asyncio
 from aiohttp import WSMsgType, web
 
 from kubelab.node import portstreams
+from kubelab.node.exec import CLOSE_TIMEOUT_S
 from kubelab.node.pod import PodWorker
 from kubelab.node.ports import PortError, address_of, connect, no_sandbox
 
@@ -60,7 +61,7 @@ async def serve(request: web.Request, worker: PodWorker | None) -> web.StreamRes
         return _refusal(404, "pod does not exist")
     if not address_of(worker):
         return _refusal(500, no_sandbox(worker))
-    socket = web.WebSocketResponse(protocols=(protocol,), max_msg_size=0, compress=False, timeout=0.1)
+    socket = web.WebSocketResponse(protocols=(protocol,), max_msg_size=0, compress=False, timeout=CLOSE_TIMEOUT_S)
     await socket.prepare(request)
     if protocol == SUBPROTOCOL:
         await _Forward(socket, worker).run(ports)

@@ -33,7 +33,7 @@ class Reporter:
     def known_status(self) -> dict[str, Any]:
         """The status as it will be on the server when everything is sent."""
         if self._waiting:
-            return self._waiting[-1]
+            return dict(self._with(self._waiting[-1])["status"])
         return dict(self._latest.get("status", {}))
 
     def observe(self, pod: Object) -> None:

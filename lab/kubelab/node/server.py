@@ -18,7 +18,9 @@ from kubelab.node import attach, logs, portforward
 from kubelab.node import exec as execution
 from kubelab.node.container import Runner
 from kubelab.node.pod import PodWorker
-from kubelab.node.status import Waiting
+from kubelab.node.status import ContainerState, Waiting
+
+PULLING = {"ErrImagePull": "image can't be pulled", "ImagePullBackOff": "trying and failing to pull image"}
 
 FindPod = Callable[[str, str], PodWorker | None]
 
@@ -93,14 +95,14 @@ class Server:
 async def _send_log(request: web.Request, worker: PodWorker, runner: Runner) -> web.StreamResponse:
     wanted, state = logs.wanted(request.query), runner.state
     previous = request.query.get("previous") == "true"
-    restarts = state.restarts - 1 if previous else state.restarts
-    path = worker.machine.log_file(uid_of(worker.pod), state.name, max(restarts, 0))
+    run = _run(state, previous=previous)
+    path = worker.machine.log_file(uid_of(worker.pod), state.name, max(run, 0))
     where = f'container "{state.name}" in pod "{worker.pod["metadata"]["name"]}"'
-    if previous and (restarts < 0 or not path.exists()):
+    if previous and (run < 0 or not path.exists()):
         return web.Response(status=400, text=f"previous terminated {where} not found")
     if not path.exists():
         reason = state.state.reason if isinstance(state.state, Waiting) else "ContainerCreating"
-        return web.Response(status=400, text=f"{where} is waiting to start: {reason}")
+        return web.Response(status=400, text=f"{where} is waiting to start: {PULLING.get(reason, reason)}")
     output = runner.output
 
     def is_over() -> bool:
@@ -111,6 +113,11 @@ async def _send_log(request: web.Request, worker: PodWorker, runner: Runner) -> 
     async for text in logs.read(path, wanted, is_over):
         await response.write(text)
     return response
+
+
+def _run(state: ContainerState, *, previous: bool) -> int:
+    """Which run of a container is meant. While it waits for the next one, its last one is the previous one as well."""
+    return state.restarts - 1 if previous and not isinstance(state.state, Waiting) else state.restarts
 
 
 async def _healthz(request: web.Request) -> web.StreamResponse:  # noqa: ARG001

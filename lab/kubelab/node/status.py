@@ -16,6 +16,10 @@ from kubelab.clock import timestamp
 from kubelab.kinds import Object
 
 OWN_CONDITIONS = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady")
+OVERDUE = {
+    "reason": "DeadlineExceeded",
+    "message": "Pod was active on the node longer than the specified deadline",
+}
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,10 @@ class ContainerState:
 
 @dataclass
 class PodState:
-    """What is known of a pod on its node. ended: its containers are stopped for good."""
+    """What is known of a pod on its node.
+
+    ended: its containers are stopped for good. overdue: because it was active for longer than it may.
+    """
 
     pod: Object
     host_ip: str
@@ -70,12 +77,14 @@ class PodState:
     pod_ip: str = ""
     sandbox_ready: bool = False
     ended: bool = False
+    overdue: bool = False
 
 
 def phase(state: PodState) -> str:
     policy = state.pod["spec"].get("restartPolicy", "Always")
     if state.ended:
-        return "Succeeded" if all(_succeeded(c.state) for c in state.containers) else "Failed"
+        succeeded = not state.overdue and all(_succeeded(c.state) for c in state.containers)
+        return "Succeeded" if succeeded else "Failed"
     if not is_initialized(state):
         failed = [c for c in state.init_containers if isinstance(c.state, Ended) and c.state.exit_code]
         return "Failed" if failed and policy == "Never" else "Pending"
@@ -114,16 +123,31 @@ def conditions(state: PodState, before: Sequence[Object], now: datetime) -> list
     else:
         ready = "True", "", ""
     sandbox = str(state.sandbox_ready and not state.ended)
+    known = {c["type"]: c for c in before}
     wanted = (
         ("PodReadyToStartContainers", (sandbox, "", "")),
         ("Initialized", initialized),
-        ("Ready", ready),
+        ("Ready", _through_gates(ready, state.pod["spec"].get("readinessGates") or (), known)),
         ("ContainersReady", ready),
     )
-    known = {c["type"]: c for c in before}
     generation = state.pod["metadata"].get("generation", 1)
     own = [_condition(name, generation, *facts, known.get(name), now) for name, facts in wanted]
     return own + of_others(before, generation)
+
+
+def _through_gates(
+    ready: tuple[str, str, str], gates: Sequence[Mapping[str, Any]], known: Mapping[str, Object]
+) -> tuple[str, str, str]:
+    """Ready, if the pod's containers are and those others say so whose conditions it waits for."""
+    closed = []
+    for gate in gates:
+        found = known.get(gate["conditionType"])
+        if found is None:
+            closed.append(f'corresponding condition of pod readiness gate "{gate["conditionType"]}" does not exist.')
+        elif found["status"] != "True":
+            what = f'the status of pod readiness gate "{gate["conditionType"]}"'
+            closed.append(f'{what} is not "True", but {found["status"]}')
+    return ("False", "ReadinessGatesNotReady", ", ".join(closed)) if closed and ready[0] == "True" else ready
 
 
 def of_others(known: Sequence[Object], generation: int) -> list[Object]:
@@ -163,7 +187,7 @@ def status(state: PodState, before: Mapping[str, Any], now: datetime) -> dict[st
     if state.init_containers:
         result["initContainerStatuses"] = [container_status(c, is_init=True) for c in state.init_containers]
     result["containerStatuses"] = [container_status(c) for c in state.containers]
-    return result | kept
+    return result | kept | (OVERDUE if state.ended and state.overdue else {})
 
 
 def container_status(container: ContainerState, *, is_init: bool = False) -> dict[str, Any]:

@@ -12,7 +12,7 @@ POD = {
     "spec": {"nodeName": "node-1"},
     "status": {"podIP": "127.64.1.2", "hostIP": "127.64.0.10"},
 }
-SOURCES = Sources({"users": {"name": "admin", "password": "geheim"}}, {"settings": {"LEVEL": "3"}})
+SOURCES = Sources("demo", {"users": {"name": "admin", "password": "geheim"}}, {"settings": {"LEVEL": "3"}})
 
 
 def env(*variables: dict[str, Any], **container: Any) -> dict[str, str]:
@@ -60,7 +60,8 @@ def test_values_from_elsewhere(reference: dict[str, Any], expected: str) -> None
     ("reference", "message"),
     [
         ({"secretKeyRef": {"name": "none", "key": "k"}}, 'secret "none" not found'),
-        ({"secretKeyRef": {"name": "users", "key": "k"}}, "couldn't find key k in Secret users"),
+        ({"secretKeyRef": {"name": "users", "key": "k"}}, "couldn't find key k in Secret demo/users"),
+        ({"configMapKeyRef": {"name": "settings", "key": "k"}}, "couldn't find key k in ConfigMap demo/settings"),
         ({"configMapKeyRef": {"name": "none", "key": "k"}}, 'configmap "none" not found'),
     ],
 )
@@ -69,6 +70,25 @@ def test_what_is_missing_is_named_unless_it_is_optional(reference: dict[str, Any
         env(source(**reference))
     (kind, where), *_ = reference.items()
     assert "V" not in env(source(**{kind: where | {"optional": True}}))
+
+
+@pytest.mark.parametrize(
+    ("amount", "divisor", "expected"),
+    [
+        ("70m", "1m", "70"),
+        ("250m", "0", "1"),
+        ("0.1", "1m", "100"),
+        ("1Gi", "1Mi", "1024"),
+        ("1500k", "1M", "2"),
+        ("129e6", "1M", "129"),
+        ("1Ki", "0", "1024"),
+        ("1E", "1P", "1000"),
+        ("1Ei", "1Pi", "1024"),
+    ],
+)
+def test_an_amount_is_told_in_whole_units(amount: str, divisor: str, expected: str) -> None:
+    reference = {"resource": "limits.cpu", "divisor": divisor}
+    assert env(source(resourceFieldRef=reference), resources={"limits": {"cpu": amount}})["V"] == expected
 
 
 def test_whole_sources_come_before_single_variables() -> None:

@@ -73,6 +73,34 @@ def test_conditions_of_a_pod_that_was_stopped() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ([], 'False corresponding condition of pod readiness gate "open" does not exist.'),
+        (
+            [{"type": "open", "status": "False"}],
+            'False the status of pod readiness gate "open" is not "True", but False',
+        ),
+        ([{"type": "open", "status": "True"}], "True "),
+    ],
+)
+def test_a_gate_keeps_a_pod_from_being_ready(told: list[dict[str, str]], expected: str) -> None:
+    found = state(ContainerState(SPEC, RUNNING, ready=True), sandbox_ready=True)
+    found.pod["spec"]["readinessGates"] = [{"conditionType": "open"}]
+    conditions = {
+        c["type"]: f"{c['status']} {c.get('message', '')}"
+        for c in status(found, {"conditions": told}, NOW)["conditions"]
+    }
+    assert (conditions["Ready"], conditions["ContainersReady"]) == (expected, "True ")
+
+
+def test_a_pod_that_is_overdue_has_failed_however_its_containers_ended() -> None:
+    running = status(state(RUNNING, overdue=True), {}, NOW)
+    assert (running["phase"], "reason" in running) == ("Running", False)
+    ended = status(state(DONE, ended=True, overdue=True), {}, NOW)
+    assert (ended["phase"], ended["reason"]) == ("Failed", "DeadlineExceeded")
+
+
 def test_a_condition_keeps_its_time_until_its_status_changes() -> None:
     earlier = "2026-11-23T11:00:00Z"
     before = {"conditions": [{"type": t, "status": "False", "lastTransitionTime": earlier} for t in ("Ready", "Other")]}
