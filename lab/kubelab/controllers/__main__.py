@@ -32,6 +32,7 @@ from kubelab.controllers.tainteviction import TaintEviction
 from kubelab.kinds import (
     BUDGETS,
     CLAIMS,
+    CONFIG_MAPS,
     CONTROLLER_REVISIONS,
     DEPLOYMENTS,
     ENDPOINT_SLICES,
@@ -41,6 +42,7 @@ from kubelab.kinds import (
     NODES,
     PODS,
     REPLICA_SETS,
+    SECRETS,
     SERVICES,
     STATEFUL_SETS,
     STORAGE_CLASSES,
@@ -49,7 +51,21 @@ from kubelab.kinds import (
 )
 from kubelab.state import NODE_GRACE_S, hosts_file
 
-OWNING = (PODS, REPLICA_SETS, DEPLOYMENTS, STATEFUL_SETS, CONTROLLER_REVISIONS, SERVICES, ENDPOINT_SLICES, CLAIMS)
+OWNING = (
+    PODS,
+    REPLICA_SETS,
+    DEPLOYMENTS,
+    STATEFUL_SETS,
+    CONTROLLER_REVISIONS,
+    SERVICES,
+    ENDPOINT_SLICES,
+    CLAIMS,
+    CONFIG_MAPS,
+    SECRETS,
+    INGRESSES,
+    BUDGETS,
+    LEASES,
+)
 """Kinds that the garbage collector follows."""
 API_TIMEOUT_S = 30.0
 

@@ -28,6 +28,7 @@ from kubelab.kinds import (
     is_terminating,
     key_of,
     matches_selector,
+    uid_of,
 )
 
 DELETION_TIMEOUT_S = 120.0
@@ -37,12 +38,16 @@ SCALED = (STATEFUL_SETS, REPLICA_SETS, DEPLOYMENTS)
 
 @dataclass(frozen=True)
 class Observed:
-    """A budget, the pods that its selector finds, and for the UID of a controller how many pods it wants."""
+    """A budget, the pods that its selector finds, and for the UID of a controller how many pods it wants.
+
+    deployments: the UIDs of Deployments by those of their ReplicaSets.
+    """
 
     budget: Object
     now: datetime
     pods: list[Object] = field(default_factory=list)
     replicas: Mapping[str, int] = field(default_factory=dict)
+    deployments: Mapping[str, str] = field(default_factory=dict)
 
 
 class Disruptions(Controller):
@@ -61,19 +66,11 @@ class Disruptions(Controller):
         if budget is None or is_terminating(budget):
             return []
         pods = [p for p in self.cluster[PODS].all(key[0]) if _covers(budget, p)]
-        return reconcile(Observed(budget, self.cluster.now(), pods, self._replicas(key[0])))
-
-    def _replicas(self, namespace: str) -> dict[str, int]:
-        """A ReplicaSet of a Deployment stands for the whole Deployment."""
-        found = {}
-        for kind in SCALED:
-            for obj in self.cluster[kind].all(namespace):
-                found[obj["metadata"]["uid"]] = int(obj["spec"].get("replicas", 1))
-        for replica_set in self.cluster[REPLICA_SETS].all(namespace):
-            owner = controller_of(replica_set)
-            if owner and owner["uid"] in found:
-                found[replica_set["metadata"]["uid"]] = found[owner["uid"]]
-        return found
+        scaled = [obj for kind in SCALED for obj in self.cluster[kind].all(key[0])]
+        replicas = {uid_of(obj): int(obj["spec"].get("replicas", 1)) for obj in scaled}
+        sets = self.cluster[REPLICA_SETS].all(key[0])
+        deployments = {uid_of(one): owner["uid"] for one in sets if (owner := controller_of(one))}
+        return reconcile(Observed(budget, self.cluster.now(), pods, replicas, deployments))
 
 
 def _covers(budget: Object, pod: Object) -> bool:
@@ -145,7 +142,8 @@ def _share(value: int | str, whole: int) -> int:
 def _scale(observed: Observed) -> int:
     """The sum of what the pods' controllers want; pods without a controller do not count."""
     owners = {owner["uid"] for p in observed.pods if (owner := controller_of(p))}
-    return sum(observed.replicas.get(uid, 0) for uid in owners)
+    scaled = {observed.deployments.get(uid, uid) for uid in owners}
+    return sum(observed.replicas.get(uid, 0) for uid in scaled)
 
 
 def _condition(observed: Observed, allowed: int) -> Object:

@@ -57,7 +57,7 @@ def hosts(services: Iterable[Object], slices: Iterable[Object]) -> str:
             name = _name(namespace, service)
             names = [name] if (namespace, service) in headless else []
             names += [f"{endpoint['hostname']}.{name}"] if endpoint.get("hostname") else []
-            if endpoint["conditions"].get("ready", True):
+            if (endpoint.get("conditions") or {}).get("ready", True):
                 lines |= {f"{address} {n}" for address in endpoint["addresses"] for n in names}
     return "".join(f"{line}\n" for line in sorted(lines))
 

@@ -1,19 +1,20 @@
 """EndpointSlice: which pods stand behind a Service, and whether they are ready.
 
-After kubernetes/staging/src/k8s.io/endpointslice (reconciler.go, utils.go). One slice for each Service.
+After kubernetes/staging/src/k8s.io/endpointslice (reconciler.go, utils.go), but a slice holds any number of endpoints.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from kubelab.controllers import pods as pod_facts
-from kubelab.controllers.changes import Changes, Create, Delete, Replace
+from kubelab.controllers.changes import Again, Changes, Create, Delete, Replace
 from kubelab.controllers.loop import Controller
 from kubelab.kinds import (
     ENDPOINT_SLICES,
+    NODES,
     PODS,
     SERVICES,
     Key,
@@ -30,6 +31,11 @@ SERVICE_NAME = "kubernetes.io/service-name"
 MANAGED_BY = "endpointslice.kubernetes.io/managed-by"
 MANAGER = "endpointslice-controller.k8s.io"
 TRIGGER_TIME = "endpoints.kubernetes.io/last-change-trigger-time"
+HEADLESS = "service.kubernetes.io/headless"
+RESERVED = (SERVICE_NAME, MANAGED_BY, HEADLESS)
+"""Labels of slices that are not those of their Service."""
+LOOK_AGAIN_S = 1.0
+"""How long a pod whose node is not known waits for it."""
 
 
 @dataclass(frozen=True)
@@ -71,26 +77,45 @@ class EndpointSlices(Controller):
         selector = service["spec"]["selector"]
         pods = [p for p in self.cluster[PODS].all(key[0]) if matches_labels(selector, p["metadata"].get("labels"))]
         owned = [s for s in self.cluster[ENDPOINT_SLICES].all(key[0]) if _belongs(s, key[1])]
-        observed = Observed(service, pods, owned, self._times.get(key))
-        self._times[key] = ready_times(pods)
-        return reconcile(observed)
+        placed = on_nodes(service, pods, {node["metadata"]["name"] for node in self.cluster[NODES].all()})
+        observed = Observed(service, placed, owned, self._times.get(key))
+        self._times[key] = ready_times(placed)
+        changes = reconcile(observed)
+        return changes if len(placed) == len(pods) else [*changes, Again(LOOK_AGAIN_S)]
+
+
+def on_nodes(service: Object, pods: list[Object], nodes: Collection[str]) -> list[Object]:
+    """The pods whose nodes are there, or all if the Service publishes also what is not ready."""
+    if service["spec"].get("publishNotReadyAddresses"):
+        return pods
+    return [p for p in pods if not _has_endpoint(p) or p["spec"].get("nodeName") in nodes]
 
 
 def reconcile(observed: Observed) -> Changes:
-    """The one slice of the Service as its pods are now; the garbage collector takes it with the Service."""
+    """The slices of the Service as its pods are now; the garbage collector takes them with the Service."""
     service = observed.service
     if is_terminating(service) or service["spec"].get("type") == "ExternalName":
         return []
-    wanted = _content(observed)
+    contents = _contents(observed)
     live = [s for s in observed.slices if not is_terminating(s)]
-    if not live:
-        return [Create(ENDPOINT_SLICES, _new_slice(observed, wanted))]
-    first, *surplus = live
-    changes: Changes = [Delete(ENDPOINT_SLICES, s) for s in surplus]
-    if any((first.get(k) or None) != v for k, v in wanted.items()):
-        metadata = first["metadata"] | {"annotations": _annotations(observed, first)}
-        changes.append(Replace(ENDPOINT_SLICES, {**first, **wanted, "metadata": metadata}))
-    return changes
+    fitting = [next((s for s in live if (s.get("ports") or None) == c["ports"]), None) for c in contents]
+    spare = [s for s in live if s not in fitting]
+    changes: Changes = []
+    for content, found in zip(contents, fitting, strict=True):
+        known = found or (spare.pop(0) if spare else None)
+        if known is None:
+            changes.append(Create(ENDPOINT_SLICES, _new_slice(observed, content)))
+        else:
+            changes += _changed(observed, known, content)
+    return [*changes, *(Delete(ENDPOINT_SLICES, s) for s in spare)]
+
+
+def _changed(observed: Observed, known: Object, content: Mapping[str, Any]) -> Changes:
+    labels = _labels(observed.service)
+    if known["metadata"].get("labels") == labels and all((known.get(k) or None) == v for k, v in content.items()):
+        return []
+    metadata = known["metadata"] | {"labels": labels, "annotations": _annotations(observed, known)}
+    return [Replace(ENDPOINT_SLICES, {**known, **content, "metadata": metadata})]
 
 
 def ready_times(pods: list[Object]) -> dict[str, str]:
@@ -99,12 +124,18 @@ def ready_times(pods: list[Object]) -> dict[str, str]:
     return {name: ready["lastTransitionTime"] for name, ready in found.items() if ready}
 
 
-def _content(observed: Observed) -> dict[str, Any]:
-    pods = sorted(filter(_has_endpoint, observed.pods), key=lambda p: str(p["metadata"]["name"]))
-    if not pods:
-        return {"endpoints": None, "ports": None}
+def _contents(observed: Observed) -> list[dict[str, Any]]:
+    """Endpoints and ports of each slice: pods whose ports of the same name differ are in different ones."""
     service = observed.service
-    return {"endpoints": [_endpoint(service, p) for p in pods], "ports": _ports(service, pods[0]) or None}
+    found: list[dict[str, Any]] = []
+    for pod in sorted(filter(_has_endpoint, observed.pods), key=lambda p: str(p["metadata"]["name"])):
+        ports = _ports(service, pod) or None
+        content = next((c for c in found if c["ports"] == ports), None)
+        if content is None:
+            content = {"endpoints": [], "ports": ports}
+            found.append(content)
+        content["endpoints"].append(_endpoint(service, pod))
+    return found or [{"endpoints": None, "ports": None}]
 
 
 def _has_endpoint(pod: Object) -> bool:
@@ -158,23 +189,30 @@ def _target_port(port: Mapping[str, Any], pod: Object) -> int | None:
     return None
 
 
-def _new_slice(observed: Observed, wanted: Mapping[str, Any]) -> Object:
+def _new_slice(observed: Observed, content: Mapping[str, Any]) -> Object:
     service = observed.service
     metadata = service["metadata"]
-    own = {k: v for k, v in (metadata.get("labels") or {}).items() if k != SERVICE_NAME}
     return {
         "apiVersion": ENDPOINT_SLICES.api_version,
         "kind": ENDPOINT_SLICES.kind,
         "metadata": {
             "generateName": f"{metadata['name']}-",
             "namespace": metadata["namespace"],
-            "labels": own | {SERVICE_NAME: metadata["name"], MANAGED_BY: MANAGER},
+            "labels": _labels(service),
             "annotations": _annotations(observed, None),
             "ownerReferences": [controlled_by(SERVICES, service)],
         },
         "addressType": "IPv4",
-        **wanted,
+        **content,
     }
+
+
+def _labels(service: Object) -> dict[str, str]:
+    """Those of the Service, and those by which its slices are found."""
+    metadata = service["metadata"]
+    own = {k: v for k, v in (metadata.get("labels") or {}).items() if k not in RESERVED}
+    headless = {HEADLESS: ""} if service["spec"].get("clusterIP") in (None, "", "None") else {}
+    return own | headless | {SERVICE_NAME: metadata["name"], MANAGED_BY: MANAGER}
 
 
 def _annotations(observed: Observed, known: Object | None) -> dict[str, str]:

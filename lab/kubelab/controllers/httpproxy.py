@@ -59,6 +59,8 @@ class HttpProxy(Controller):
         return [ALL]
 
     def decide(self, key: Key) -> Changes:  # noqa: ARG002
+        self._routes = HttpRoutes(self.cluster[INGRESSES].all())
+        self._slices = slices_by_service(self.cluster[ENDPOINT_SLICES].all())
         return []
 
     async def run(self) -> None:
@@ -70,8 +72,7 @@ class HttpProxy(Controller):
                 await self._runner.cleanup()
 
     async def sync(self, key: Key) -> None:
-        self._routes = HttpRoutes(self.cluster[INGRESSES].all())
-        self._slices = slices_by_service(self.cluster[ENDPOINT_SLICES].all())
+        await super().sync(key)
         if self._routes:
             await self._listen(key)
 

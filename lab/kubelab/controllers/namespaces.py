@@ -1,21 +1,35 @@
 """Namespace: empties a namespace that is being deleted, of every kind that the API server serves, then lets it go.
 
-After kubernetes/pkg/controller/namespace/deletion (namespaced_resources_deleter.go).
+After kubernetes/pkg/controller/namespace/deletion (namespaced_resources_deleter.go, status_condition_utils.go).
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from kubelab.controllers.changes import Again, Changes, Delete, Replace
+from kubelab.clock import timestamp
+from kubelab.controllers.changes import Again, Changes, Delete, Replace, with_status
 from kubelab.controllers.loop import Cluster, Controller
 from kubelab.errors import ApiError
-from kubelab.kinds import NAMESPACES, Key, Kind, Object, is_terminating, key_of, uid_of
+from kubelab.kinds import NAMESPACES, Key, Kind, Object, condition, is_terminating, key_of, uid_of
 
 FINALIZER = "kubernetes"
 LOOK_AGAIN_S = 0.5
+UNTROUBLED = {
+    "NamespaceDeletionDiscoveryFailure": ("ResourcesDiscovered", "All resources successfully discovered"),
+    "NamespaceDeletionGroupVersionParsingFailure": ("ParsedGroupVersions", "All legacy kube types successfully parsed"),
+    "NamespaceDeletionContentFailure": (
+        "ContentDeleted",
+        "All content successfully deleted, may be waiting on finalization",
+    ),
+    "NamespaceContentRemaining": ("ContentRemoved", "All content successfully removed"),
+    "NamespaceFinalizersRemaining": ("ContentRemoved", "All content successfully removed"),
+}
+"""Conditions, with the reason and the message that each has when it is False."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +37,7 @@ class Observed:
     """A namespace and what is in it."""
 
     namespace: Object
+    now: datetime
     content: list[tuple[Kind, Object]] = field(default_factory=list)
 
 
@@ -39,6 +54,9 @@ class Namespaces(Controller):
         return [key_of(obj)] if is_terminating(obj) else []
 
     async def sync(self, key: Key) -> None:
+        namespace = self.cluster[NAMESPACES].get(*key)
+        if namespace is None or FINALIZER not in (namespace["spec"].get("finalizers") or ()):
+            return  # It is gone, or others hold it.
         try:
             self._content = await self._read_content(key[1])
         except ApiError as e:
@@ -59,7 +77,7 @@ class Namespaces(Controller):
         namespace = self.cluster[NAMESPACES].get(*key)
         if namespace is None or not is_terminating(namespace):
             return []
-        return reconcile(Observed(namespace, self._content))
+        return reconcile(Observed(namespace, self.cluster.now(), self._content))
 
 
 def _is_core(kind: Kind) -> bool:
@@ -72,6 +90,30 @@ def reconcile(observed: Observed) -> Changes:
         return []
     if observed.content:
         going: Changes = [Delete(k, o, "Background") for k, o in observed.content if not is_terminating(o)]
-        return [*going, Again(LOOK_AGAIN_S)]
+        return [*(going or _told(observed)), Again(LOOK_AGAIN_S)]
     spec = observed.namespace["spec"] | {"finalizers": [f for f in finalizers if f != FINALIZER]}
     return [Replace(NAMESPACES, {**observed.namespace, "spec": spec}, "finalize")]
+
+
+def _told(observed: Observed) -> Changes:
+    """The conditions that say what is left, and what keeps it."""
+    left = Counter(f"{kind.plural}.{kind.api_version.rpartition('/')[0]}" for kind, _ in observed.content)
+    holds = Counter(name for _, obj in observed.content for name in obj["metadata"].get("finalizers") or ())
+    remaining = ", ".join(sorted(f"{name} has {count} resource instances" for name, count in left.items()))
+    held = ", ".join(sorted(f"{name} in {count} resource instances" for name, count in holds.items()))
+    troubles = {"NamespaceContentRemaining": ("SomeResourcesRemain", f"Some resources are remaining: {remaining}")}
+    if held:
+        text = f"Some content in the namespace has finalizers remaining: {held}"
+        troubles["NamespaceFinalizersRemaining"] = "SomeFinalizersRemain", text
+    conditions = [_condition(observed, name, troubles.get(name)) for name in UNTROUBLED]
+    status = observed.namespace["status"] | {"conditions": conditions}
+    if status == observed.namespace["status"]:
+        return []
+    return [Replace(NAMESPACES, with_status(observed.namespace, status), "status")]
+
+
+def _condition(observed: Observed, name: str, trouble: tuple[str, str] | None) -> Object:
+    status, (reason, message) = str(trouble is not None), trouble or UNTROUBLED[name]
+    before = condition(observed.namespace, name)
+    since = before["lastTransitionTime"] if before and before["status"] == status else timestamp(observed.now)
+    return {"type": name, "status": status, "lastTransitionTime": since, "reason": reason, "message": message}

@@ -12,16 +12,28 @@ from kubelab.kinds import Object, matches_expression
 
 
 def matches(selector: Mapping[str, Any] | None, node: Object) -> bool:
-    """A NodeSelector: any of its terms, each with all of its expressions. None asks for nothing."""
+    """A NodeSelector: one of its terms, with all that it says. None asks for nothing; an empty term fits no node."""
     if not selector:
         return True
     labels = node["metadata"].get("labels") or {}
     name = {"metadata.name": node["metadata"]["name"]}
     return any(
-        all(matches_expression(e, labels) for e in term.get("matchExpressions") or ())
+        all(_meets(e, labels) for e in term.get("matchExpressions") or ())
         and all(matches_expression(e, name) for e in term.get("matchFields") or ())
         for term in selector["nodeSelectorTerms"]
+        if term.get("matchExpressions") or term.get("matchFields")
     )
+
+
+def _meets(expression: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
+    """Beside what all selectors know: Gt and Lt, of whole numbers."""
+    if expression["operator"] not in ("Gt", "Lt"):
+        return matches_expression(expression, labels)
+    try:
+        difference = int(labels[expression["key"]]) - int(expression["values"][0])
+    except (KeyError, ValueError):
+        return False
+    return difference > 0 if expression["operator"] == "Gt" else difference < 0
 
 
 def reaches(volume: Object, node: Object) -> bool:

@@ -40,7 +40,9 @@ def available_in_s(pod: Mapping[str, Any], min_ready_s: int, now: datetime) -> f
         return None
     if min_ready_s == 0:
         return 0.0
-    left = parse(ready["lastTransitionTime"]) + timedelta(seconds=min_ready_s) - now
+    if not (since := ready.get("lastTransitionTime")):
+        return None  # Nobody knows since when.
+    left = parse(since) + timedelta(seconds=min_ready_s) - now
     return max(0.0, left.total_seconds())
 
 

@@ -38,11 +38,12 @@ class ServiceProxy(Controller):
         return [ALL]
 
     def decide(self, key: Key) -> Changes:  # noqa: ARG002
+        cluster = self.cluster
+        self._routes = routes(cluster[SERVICES].all(), cluster[ENDPOINT_SLICES].all(), cluster[NODES].all())
         return []
 
     async def sync(self, key: Key) -> None:
-        cluster = self.cluster
-        self._routes = routes(cluster[SERVICES].all(), cluster[ENDPOINT_SLICES].all(), cluster[NODES].all())
+        await super().sync(key)
         for address in [a for a in self._servers if a not in self._routes]:
             self._servers.pop(address).close()
         for address in [a for a in self._routes if a not in self._servers]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from kubelab.controllers import ownership
 from kubelab.controllers import pods as pod_facts
 from kubelab.controllers.changes import Again, Changes, Create, Delete, Event, Replace, with_status
 from kubelab.controllers.loop import Controller
 from kubelab.controllers.names import random_suffix
-from kubelab.kinds import PODS, REPLICA_SETS, Key, Kind, Object, controller_of, is_terminating, key_of, uid_of
+from kubelab.kinds import PODS, REPLICA_SETS, Key, Kind, Object, is_terminating, key_of
 
+DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
 BURST = 500
 """The most pods that one step creates or deletes (burstReplicas)."""
 
@@ -32,17 +35,15 @@ class ReplicaSets(Controller):
     def keys(self, kind: Kind, obj: Object) -> Iterable[Key]:
         if kind == REPLICA_SETS:
             return [key_of(obj)]
-        owner = controller_of(obj)
-        if owner and owner["kind"] == "ReplicaSet":
-            return [(obj["metadata"]["namespace"], owner["name"])]
-        return []
+        return ownership.keys_of_owners(obj, REPLICA_SETS, self.cluster[REPLICA_SETS])
 
     def decide(self, key: Key) -> Changes:
         found = self.cluster[REPLICA_SETS].get(*key)
         if found is None:
             return []
-        pods = self.cluster[PODS].indexed("controller", uid_of(found))
-        return reconcile(Observed(found, self.cluster.now(), pods))
+        pods = self.cluster[PODS]
+        claims = ownership.claims(found, REPLICA_SETS, pods)
+        return claims or reconcile(Observed(found, self.cluster.now(), ownership.owned(found, pods)))
 
 
 def reconcile(observed: Observed) -> Changes:
@@ -80,11 +81,17 @@ def _delete(replica_set: Object, active: list[Object], count: int) -> Changes:
     return changes
 
 
-def _worth(pod: Object) -> tuple[bool, int, bool, str]:
-    """Deleted first: unassigned, then pending, then not ready, then the youngest (ActivePodsWithRanks)."""
+def _worth(pod: Object) -> tuple[bool, int, bool, int, str]:
+    """Deleted first: unassigned, then pending, not ready, cheapest to delete, youngest (ActivePodsWithRanks)."""
     age = "".join(chr(0x10FFFF - ord(c)) for c in pod["metadata"].get("creationTimestamp", ""))
     phases = {"Pending": 0, "Unknown": 1, "Running": 2}
-    return bool(pod["spec"].get("nodeName")), phases.get(pod_facts.phase(pod), 0), pod_facts.is_ready(pod), age
+    use = bool(pod["spec"].get("nodeName")), phases.get(pod_facts.phase(pod), 0), pod_facts.is_ready(pod)
+    return *use, _cost(pod), age
+
+
+def _cost(pod: Object) -> int:
+    written = (pod["metadata"].get("annotations") or {}).get(DELETION_COST, "")
+    return int(written) if re.fullmatch(r"-?(0|[1-9]\d*)", written) else 0
 
 
 def _status(observed: Observed, active: list[Object]) -> dict[str, Any]:

@@ -62,9 +62,10 @@ def backends(slices: Iterable[Object], port_name: str) -> tuple[Address, ...]:
     ready: list[Address] = []
     leaving: list[Address] = []
     for found in slices:
-        numbers = [int(p["port"]) for p in found.get("ports") or () if p.get("name", "") == port_name]
+        ports = [p for p in found.get("ports") or () if p.get("name", "") == port_name]
+        numbers = [int(p["port"]) for p in ports if p.get("port")]
         for endpoint in found.get("endpoints") or ():
-            conditions = endpoint["conditions"]
+            conditions = endpoint.get("conditions") or {}
             addresses = [(ip, number) for ip in endpoint["addresses"] for number in numbers]
             if conditions.get("ready", True):
                 ready += addresses

@@ -1,6 +1,6 @@
 """Scheduler: a node for each pod, the one with the fewest pods among those that may run it.
 
-After kubernetes/pkg/scheduler (predicates and their messages). Requests for CPU and memory are not weighed.
+After kubernetes/pkg/scheduler (predicates and their messages). Nodes that fit are not weighed by their free resources.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from kubelab.clock import timestamp
-from kubelab.controllers import nodeaffinity, taints
+from kubelab.controllers import nodeaffinity, room, taints
 from kubelab.controllers import pods as pod_facts
 from kubelab.controllers.changes import Bind, Change, Changes, Event, Replace, with_status
 from kubelab.controllers.loop import Cluster, Controller
@@ -33,17 +33,27 @@ from kubelab.kinds import (
 )
 
 SCHEDULER = "default-scheduler"
+NO_VICTIMS = "No preemption victims found for incoming pod"
+NOT_HELPFUL = "Preemption is not helpful for scheduling"
 
 
 @dataclass(frozen=True)
 class Observed:
-    """A pod without a node, all nodes, how many pods each has, and the volumes that it uses."""
+    """A pod without a node, all nodes, what is taken of each, and the volumes that it uses."""
 
     pod: Object
     now: datetime
     nodes: list[Object] = field(default_factory=list)
-    load: Mapping[str, int] = field(default_factory=dict)
+    taken: Mapping[str, room.Amounts] = field(default_factory=dict)
     volumes: PodVolumes = field(default_factory=PodVolumes)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a node will not do, in the words of Kubernetes. curable: it would do if there were fewer pods on it."""
+
+    reasons: tuple[str, ...]
+    curable: bool = False
 
 
 class Scheduler(Controller):
@@ -69,9 +79,12 @@ class Scheduler(Controller):
         if uid_of(pod) in self._bound:
             return []
         pods = [p for p in self.cluster[PODS].all() if not pod_facts.is_finished(p)]
-        placed = [node for p in pods if (node := p["spec"].get("nodeName") or self._bound.get(uid_of(p)))]
+        taken: dict[str, room.Amounts] = {}
+        for other in pods:
+            if node := other["spec"].get("nodeName") or self._bound.get(uid_of(other)):
+                taken[node] = room.together(taken.get(node, {}), room.requested(other))
         nodes = self.cluster[NODES].all()
-        return reconcile(Observed(pod, self.cluster.now(), nodes, Counter(placed), self._volumes_of(pod)))
+        return reconcile(Observed(pod, self.cluster.now(), nodes, taken, self._volumes_of(pod)))
 
     def _volumes_of(self, pod: Object) -> PodVolumes:
         names = tuple(claims_of(pod))
@@ -87,14 +100,18 @@ class Scheduler(Controller):
             self._bound[uid_of(change.pod)] = change.node
 
     def _forget(self, old: Object | None, new: Object | None) -> None:
-        """A pod whose assignment was seen, or that is gone, needs no memory of it."""
+        """A pod whose assignment was seen, or that is gone, needs no memory of it; its room may be what others want."""
         if old and (new is None or new["spec"].get("nodeName")):
             self._bound.pop(uid_of(old), None)
+        if old and new is None and old["spec"].get("nodeName"):
+            for key in self._waiting():
+                self.add(key)
 
 
 def _waits(pod: Object) -> bool:
-    unplaced = not pod["spec"].get("nodeName") and not is_terminating(pod) and not pod_facts.is_finished(pod)
-    return unplaced and pod["spec"].get("schedulerName", SCHEDULER) == SCHEDULER
+    spec = pod["spec"]
+    unplaced = not spec.get("nodeName") and not is_terminating(pod) and not pod_facts.is_finished(pod)
+    return unplaced and not spec.get("schedulingGates") and spec.get("schedulerName", SCHEDULER) == SCHEDULER
 
 
 def reconcile(observed: Observed) -> Changes:
@@ -109,7 +126,7 @@ def reconcile(observed: Observed) -> Changes:
     fitting = [node for node, refusal in refusals if refusal is None]
     if not fitting:
         return _unschedulable(observed, _no_node_fits([r for _, r in refusals if r]))
-    chosen = min(fitting, key=lambda n: (observed.load.get(n["metadata"]["name"], 0), n["metadata"]["name"]))
+    chosen = min(fitting, key=lambda n: (_taken(observed, n).get(room.PODS, 0), n["metadata"]["name"]))
     binding = observed.volumes.binding(chosen)
     return _assign(observed.pod, chosen["metadata"]["name"]) if binding is None else binding
 
@@ -119,16 +136,24 @@ def _assign(pod: Object, node: str) -> Changes:
     return [Bind(pod, node), Event(pod, "Normal", "Scheduled", told, action="Binding")]
 
 
-def _refusal(observed: Observed, node: Object) -> str | None:
-    """Why the node will not do, in the words of Kubernetes; None when it will."""
+def _refusal(observed: Observed, node: Object) -> Refusal | None:
+    """None when the node will do."""
     pod = observed.pod
     if node["spec"].get("unschedulable") and not _tolerates_unschedulable(pod):
-        return "node(s) were unschedulable"
+        return Refusal(("node(s) were unschedulable",))
     if not all(taints.tolerations(pod, t) for t in taints.of(node, "NoSchedule", "NoExecute")):
-        return "node(s) had untolerated taint(s)"
+        return Refusal(("node(s) had untolerated taint(s)",))
     if not _selected(pod, node):
-        return "node(s) didn't match Pod's node affinity/selector"
-    return observed.volumes.refusal(node)
+        return Refusal(("node(s) didn't match Pod's node affinity/selector",))
+    asked = room.requested(pod)
+    if shortages := room.shortages(asked, node, _taken(observed, node)):
+        return Refusal(tuple(shortages), curable=not room.is_too_small(asked, node))
+    refusal = observed.volumes.refusal(node)
+    return Refusal((refusal,)) if refusal else None
+
+
+def _taken(observed: Observed, node: Object) -> room.Amounts:
+    return observed.taken.get(node["metadata"]["name"], {})
 
 
 def _tolerates_unschedulable(pod: Object) -> bool:
@@ -143,12 +168,16 @@ def _selected(pod: Object, node: Object) -> bool:
     return nodeaffinity.matches(affinity.get("requiredDuringSchedulingIgnoredDuringExecution"), node)
 
 
-def _no_node_fits(refusals: list[str]) -> str:
-    """In the words of Kubernetes 1.36. To evict other pods would help against none of these reasons."""
-    total = len(refusals)
-    reasons = ", ".join(sorted(f"{count} {reason}" for reason, count in Counter(refusals).items()))
-    preemption = f"preemption: 0/{total} nodes are available: {total} Preemption is not helpful for scheduling."
-    return f"0/{total} nodes are available: {reasons}. no new claims to deallocate, {preemption}"
+def _no_node_fits(refusals: list[Refusal]) -> str:
+    """In the words of Kubernetes 1.36. Where to evict other pods would help, there are none of lower priority."""
+    available = f"0/{len(refusals)} nodes are available"
+    reasons = _counted(reason for refusal in refusals for reason in refusal.reasons)
+    preemption = _counted(NO_VICTIMS if refusal.curable else NOT_HELPFUL for refusal in refusals)
+    return f"{available}: {reasons}. no new claims to deallocate, preemption: {available}: {preemption}."
+
+
+def _counted(reasons: Iterable[str]) -> str:
+    return ", ".join(sorted(f"{count} {reason}" for reason, count in Counter(reasons).items()))
 
 
 def _unschedulable(observed: Observed, message: str) -> Changes:
@@ -160,7 +189,7 @@ def _unschedulable(observed: Observed, message: str) -> Changes:
         "type": "PodScheduled",
         "status": "False",
         "lastProbeTime": None,
-        "lastTransitionTime": known["lastTransitionTime"] if known else timestamp(observed.now),
+        "lastTransitionTime": known.get("lastTransitionTime") if known else timestamp(observed.now),
         "reason": "Unschedulable",
         "message": message,
         "observedGeneration": pod["metadata"].get("generation", 1),

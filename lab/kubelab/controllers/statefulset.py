@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from kubelab.controllers import ownership
 from kubelab.controllers import pods as pod_facts
 from kubelab.controllers.changes import Again, Change, Changes, Create, Delete, Event, Patch, Replace, with_status
 from kubelab.controllers.loop import Controller
@@ -54,23 +55,22 @@ class StatefulSets(Controller):
     def keys(self, kind: Kind, obj: Object) -> Iterable[Key]:
         if kind == STATEFUL_SETS:
             return [key_of(obj)]
-        owner = controller_of(obj)
-        if owner and owner["kind"] == "StatefulSet":
-            return [(obj["metadata"]["namespace"], owner["name"])]
-        return []
+        return ownership.keys_of_owners(obj, STATEFUL_SETS, self.cluster[STATEFUL_SETS])
 
     def decide(self, key: Key) -> Changes:
         cluster = self.cluster
         found = cluster[STATEFUL_SETS].get(*key)
         if found is None:
             return []
-        uid = uid_of(found)
-        return reconcile(
+        pods, revisions = cluster[PODS], cluster[CONTROLLER_REVISIONS]
+        claims = ownership.claims(found, STATEFUL_SETS, pods, lambda pod: _ordinal(key[1], pod) is not None)
+        claims += ownership.claims(found, STATEFUL_SETS, revisions)
+        return claims or reconcile(
             Observed(
                 set=found,
                 now=cluster.now(),
-                pods=cluster[PODS].indexed("controller", uid),
-                revisions=cluster[CONTROLLER_REVISIONS].indexed("controller", uid),
+                pods=ownership.owned(found, pods),
+                revisions=ownership.owned(found, revisions),
                 claims={claim["metadata"]["name"]: claim for claim in cluster[CLAIMS].all(key[0])},
             )
         )
@@ -190,9 +190,13 @@ class Plan:
     def _condemn(self, ordinal: int) -> tuple[Changes, bool]:
         """The steps for one pod too many, and whether lower ordinals have to wait for its end."""
         pod = self.pods[ordinal]
-        if is_terminating(pod):
+        unwell = self.ordered and not self._is_available(pod)
+        if is_terminating(pod) or (unwell and ordinal != self._first_unavailable()):
             return [], True
         return [*self._retention(ordinal, pod, condemned=True), *self._delete(pod)], True
+
+    def _first_unavailable(self) -> int | None:
+        return next((ordinal for ordinal, pod in sorted(self.pods.items()) if not self._is_available(pod)), None)
 
     def _update(self) -> Changes:
         """Rolling update from the highest ordinal down to the partition, one unavailable pod at a time."""

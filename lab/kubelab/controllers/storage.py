@@ -7,7 +7,6 @@ class "shared", as on a NAS; those of "node-local" only the node on which their 
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -18,7 +17,20 @@ from kubelab.controllers import pods as pod_facts
 from kubelab.controllers.changes import Changes, Create, Delete, Event, Patch, Replace, with_status
 from kubelab.controllers.loop import Cluster, Controller
 from kubelab.errors import ApiError
-from kubelab.kinds import CLAIMS, PODS, STORAGE_CLASSES, VOLUMES, Key, Kind, Object, is_terminating, key_of, uid_of
+from kubelab.kinds import (
+    CLAIMS,
+    PODS,
+    STORAGE_CLASSES,
+    VOLUMES,
+    Key,
+    Kind,
+    Object,
+    is_terminating,
+    key_of,
+    matches_selector,
+    uid_of,
+)
+from kubelab.quantities import quantity
 
 SHARED = "kubelab.local/shared"
 NODE_LOCAL = "kubelab.local/node"
@@ -32,6 +44,8 @@ SELECTED_NODE = "volume.kubernetes.io/selected-node"
 HOSTNAME = "kubernetes.io/hostname"
 CLAIM_PROTECTION = "kubernetes.io/pvc-protection"
 VOLUME_PROTECTION = "kubernetes.io/pv-protection"
+FILESYSTEM = "Filesystem"
+"""The volume mode of what does not say otherwise."""
 
 
 def _class(name: str, provisioner: str, binding: str, annotations: dict[str, str]) -> Object:
@@ -49,8 +63,6 @@ CLASSES = (
     _class("shared", SHARED, "Immediate", {IS_DEFAULT: "true"}),
     _class("node-local", NODE_LOCAL, "WaitForFirstConsumer", {}),
 )
-
-UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 
 
 @dataclass(frozen=True)
@@ -153,7 +165,7 @@ def _volume_for(observed: ObservedClaim) -> Object | None:
             return volume
     free = [v for v in observed.volumes if "claimRef" not in v["spec"] and not is_terminating(v)]
     if wanted := claim["spec"].get("volumeName"):
-        return next((v for v in free if v["metadata"]["name"] == wanted), None)
+        return next((v for v in free if v["metadata"]["name"] == wanted and _satisfies(v, claim)), None)
     return None if waits_for_consumer(observed.storage_class) else smallest(free, claim)
 
 
@@ -190,18 +202,19 @@ def selected_node(claim: Object) -> str | None:
 
 
 def _suits(volume: Object, claim: Object) -> bool:
+    selector = claim["spec"].get("selector") or {}
+    return _satisfies(volume, claim) and matches_selector(selector, volume["metadata"].get("labels"))
+
+
+def _satisfies(volume: Object, claim: Object) -> bool:
+    """Whether the claim can be bound to the volume, if it wants to."""
     spec, wanted = volume["spec"], claim["spec"]
     return (
         (spec.get("storageClassName") or "") == (wanted.get("storageClassName") or "")
+        and spec.get("volumeMode", FILESYSTEM) == wanted.get("volumeMode", FILESYSTEM)
         and set(wanted["accessModes"]) <= set(spec["accessModes"])
         and quantity(spec["capacity"]["storage"]) >= quantity(wanted["resources"]["requests"]["storage"])
     )
-
-
-def quantity(text: str) -> float:
-    """A resource quantity in its base unit (bytes)."""
-    match = re.fullmatch(r"([0-9.]+)(k|[MGT]|[KMGT]i|)", str(text))
-    return float(match[1]) * UNITS[match[2]] if match else 0.0
 
 
 def _provision(observed: ObservedClaim) -> Changes:
@@ -239,7 +252,7 @@ def _provisioned(observed: ObservedClaim, chosen: Object, source: Object) -> Cha
             "claimRef": _reference(claim),
             "persistentVolumeReclaimPolicy": chosen.get("reclaimPolicy", "Delete"),
             "storageClassName": spec["storageClassName"],
-            "volumeMode": spec.get("volumeMode", "Filesystem"),
+            "volumeMode": spec.get("volumeMode", FILESYSTEM),
             **source,
         },
     }

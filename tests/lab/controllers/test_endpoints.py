@@ -116,6 +116,13 @@ class TestRoutes:
         both = endpoint_slice(leaving, ("127.64.1.3", "ready serving"))
         assert routes([service()], [both], []) == {(ADDRESS, 27017): (("127.64.1.3", 27017),)}
 
+    def test_lead_to_an_endpoint_that_says_nothing_of_its_condition(self) -> None:
+        by_hand = endpoint_slice(("127.64.1.2", ""))
+        del by_hand["endpoints"][0]["conditions"]
+        assert routes([service()], [by_hand], []) == {(ADDRESS, 27017): (("127.64.1.2", 27017),)}
+        by_hand["ports"] = [{"name": ""}]
+        assert routes([service()], [by_hand], []) == {}
+
     def test_are_none_without_endpoints_so_that_connections_are_refused(self) -> None:
         assert routes([service()], [endpoint_slice(("127.64.1.2", "terminating"))], []) == {}
         assert routes([service()], [], []) == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -12,11 +13,14 @@ from kubelab.controllers.volumebinding import PodVolumes
 
 from .objects import NOW, events, meta, pod, written_status
 
+ONE_POD = {"pods": Fraction(1)}
+
 
 def node(name: str, *, ready: bool = True, labels: dict[str, str] | None = None, **spec: Any) -> dict[str, Any]:
     conditions = [{"type": "Ready", "status": str(ready)}]
     metadata = {"name": name, "labels": {"kubernetes.io/hostname": name} | (labels or {})}
-    return {"metadata": metadata, "spec": spec, "status": {"conditions": conditions}}
+    room = {"cpu": "2", "memory": "4Gi", "pods": "110"}
+    return {"metadata": metadata, "spec": spec, "status": {"conditions": conditions, "allocatable": room}}
 
 
 def waiting(**spec: Any) -> dict[str, Any]:
@@ -32,8 +36,21 @@ def chosen(found: dict[str, Any], *nodes: dict[str, Any], **observed: Any) -> st
 
 def test_the_node_with_the_fewest_pods_is_chosen() -> None:
     nodes = node("node-1"), node("node-2")
-    assert chosen(waiting(), *nodes, load={"node-1": 1}) == "node-2"
-    assert chosen(waiting(), *nodes, load={"node-1": 1, "node-2": 1}) == "node-1"
+    assert chosen(waiting(), *nodes, taken={"node-1": ONE_POD}) == "node-2"
+    assert chosen(waiting(), *nodes, taken={"node-1": ONE_POD, "node-2": ONE_POD}) == "node-1"
+
+
+def test_a_node_without_room_is_refused() -> None:
+    found = waiting()
+    asked = {"cpu": "1500m", "memory": "5Gi"}
+    found["spec"]["containers"] = [{"name": "mongo", "resources": {"requests": asked}}]
+    taken = {"node-1": {"cpu": Fraction(1)}}
+    changes = reconcile(Observed(found, NOW, [node("node-1")], taken))
+    assert events(changes) == [f"FailedScheduling: {unavailable('1 Insufficient cpu, 1 Insufficient memory', 1)}"]
+    asked["memory"] = "4Gi"
+    (told,) = events(reconcile(Observed(found, NOW, [node("node-1")], taken)))
+    assert told.endswith("1 No preemption victims found for incoming pod.")
+    assert chosen(found, node("node-1"), taken={"node-1": {"cpu": Fraction(1, 2)}}) == "node-1"
 
 
 def unavailable(reasons: str, nodes: int) -> str:
@@ -132,7 +149,7 @@ class TestAPodWithAVolume:
 
     def test_first_has_a_volume_made_on_the_node_that_is_chosen_for_it(self) -> None:
         found = claim("Pending")
-        (change,) = reconcile(Observed(waiting(), NOW, list(NODES), {"node-1": 1}, uses(found)))
+        (change,) = reconcile(Observed(waiting(), NOW, list(NODES), {"node-1": ONE_POD}, uses(found)))
         assert isinstance(change, Patch)
         assert change.body == {"metadata": {"annotations": {SELECTED_NODE: "node-2"}}}
         asked = claim("Pending", **{SELECTED_NODE: "node-2"})
