@@ -149,9 +149,11 @@ class Cluster:
 def until(condition: Callable[[], Any], timeout_s: float = TIMEOUT_S) -> Any:
     """Waits until the condition holds; returns what it gave."""
     deadline = time.monotonic() + timeout_s
+    pause_s = 0.005
     while not (found := condition()):
         assert time.monotonic() < deadline, f"not within {timeout_s} s"
-        time.sleep(0.05)
+        time.sleep(pause_s)
+        pause_s = min(2 * pause_s, 0.05)
     return found
 
 
