@@ -5,13 +5,13 @@ BIN    := $(VENV)/bin
 EXPERIMENT ?= experiments/mongo-pod-delete.yaml
 LAB        ?= # options of `kubelab exec`, like --apply manifests/variants/without-volume
 
-.PHONY: run test setup lint unit unit-measuring unit-others e2e e2e-measuring e2e-others bench mutants clean
+.PHONY: run test setup lint tests tests-measuring tests-waiting tests-rest unit e2e bench mutants clean
 
 # --no-version-check: `chaos` would ask its makers' server for news, and nothing here leaves this machine.
 run: $(VENV)/.lab
 	@PATH="$(CURDIR)/$(BIN):$$PATH" kubelab exec $(LAB) -- chaos --no-version-check run $(EXPERIMENT)
 
-test: lint unit e2e
+test: lint tests
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -19,16 +19,18 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# They mostly wait, so two run at a time; what measures runs one after the other.
-unit e2e: $(VENV)/.dev
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target $@-measuring $@-others
+# What measures runs one after the other. The rest runs beside it, on processors that nothing else wants (SCHED_IDLE).
+tests: $(VENV)/.dev
+	@$(MAKE) --no-print-directory --jobs 3 --output-sync=target tests-measuring tests-waiting tests-rest
 
-unit-measuring: PICK = not e2e and measures
-unit-others: PICK = not e2e and not measures
-e2e-measuring: PICK = e2e and measures
-e2e-others: PICK = e2e and not measures
-unit-measuring unit-others e2e-measuring e2e-others:
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -m "$(PICK)"
+tests-measuring: PICK = measures
+tests-waiting: PICK = e2e and not measures
+tests-rest: PICK = not e2e and not measures
+tests-waiting tests-rest: BEHIND = chrt --idle 0
+unit: PICK = not e2e
+e2e: PICK = e2e
+tests-measuring tests-waiting tests-rest unit e2e: $(VENV)/.dev
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BEHIND) $(BIN)/pytest -m "$(PICK)"
 
 # Every figure of the README, as one table, measured anew: for a machine that does nothing else. BENCH: NAME ..., --quick
 bench: $(VENV)/.dev

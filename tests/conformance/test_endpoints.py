@@ -19,25 +19,36 @@ HEADLESS = "service.kubernetes.io/headless"
 class Backend:
     """Services and pods of the case's namespace; the pods are on a node that runs nothing."""
 
-    def __init__(self, cluster: Cluster, core: str, node: str) -> None:
+    def __init__(self, cluster: Cluster, namespace: str, node: str) -> None:
         self.cluster = cluster
-        self.core = core
+        self.core = cluster.core
+        self.namespace = namespace
         self.node = node
-        self.slices_path = core.replace("/api/v1", "/apis/discovery.k8s.io/v1") + "/endpointslices"
+        self.slices_path = f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices"
 
-    def service(self, name: str = "web", labels: dict[str, str] | None = None, **spec: Any) -> Object:
+    def service(self, name: str = "web", labels: dict[str, str] | None = None, **spec: Any) -> Any:
         """One that selects app: web, if nothing else is said."""
         wanted = {"selector": {"app": "web"}, "ports": [{"port": 80, "targetPort": 8080}], **spec}
-        return self.cluster.make(
-            f"{self.core}/services", {"metadata": {"name": name, "labels": labels}, "spec": wanted}
-        )
+        made = {"metadata": {"name": name, "labels": labels}, "spec": wanted}
+        return self.core.create_namespaced_service(self.namespace, made)
 
-    def pod(self, name: str, *, ready: bool = True, address: str = "192.0.2.7", **spec: Any) -> Object:
+    def pod(self, name: str, *, ready: bool = True, address: str = "192.0.2.7", **spec: Any) -> Any:
         """One that runs, with the label app: web."""
-        spec.setdefault("nodeName", self.node)
-        made = self.cluster.make(f"{self.core}/pods", idle_pod(name, labels={"app": "web"}, **spec))
-        make_ready(self.cluster, made, ready=ready, address=address)
-        return made
+        made = idle_pod(name, labels={"app": "web"}, **{"nodeName": self.node, **spec})
+        found = self.core.create_namespaced_pod(self.namespace, made)
+        self.say_ready(name, ready, address)
+        return found
+
+    def say_ready(self, pod: str, ready: bool, address: str = "192.0.2.7") -> None:
+        metadata = {"name": pod, "namespace": self.namespace}
+        make_ready(self.cluster, {"metadata": metadata}, ready=ready, address=address)
+
+    def change(self, **change: Any) -> None:
+        """Of the service web."""
+        self.core.patch_namespaced_service("web", self.namespace, change)
+
+    def label(self, pod: str, **labels: str) -> None:
+        self.core.patch_namespaced_pod(pod, self.namespace, {"metadata": {"labels": labels}})
 
     def slices(self, service: str = "web") -> list[Object]:
         found = self.cluster.get(self.slices_path, labelSelector=f"{SERVICE_NAME}={service}")
@@ -58,8 +69,8 @@ class Backend:
 
 
 @pytest.fixture
-def backend(cluster: Cluster, core: str, silent_node: str) -> Backend:
-    return Backend(cluster, core, silent_node)
+def backend(cluster: Cluster, namespace: str, silent_node: str) -> Backend:
+    return Backend(cluster, namespace, silent_node)
 
 
 # Slices
@@ -73,7 +84,7 @@ def test_a_service_has_a_slice_that_belongs_to_it(backend: Backend) -> None:
     assert HEADLESS not in metadata["labels"]
     assert metadata["name"].startswith("web-")
     (owner,) = metadata["ownerReferences"]
-    assert (owner["kind"], owner["uid"], owner["controller"]) == ("Service", made["metadata"]["uid"], True)
+    assert (owner["kind"], owner["uid"], owner["controller"]) == ("Service", made.metadata.uid, True)
     assert not found.get("endpoints")
 
 
@@ -83,12 +94,12 @@ def test_the_slice_of_a_headless_service_says_so(backend: Backend) -> None:
     assert found["metadata"]["labels"][HEADLESS] == ""
 
 
-def test_a_slice_has_the_labels_of_its_service(cluster: Cluster, backend: Backend) -> None:
+def test_a_slice_has_the_labels_of_its_service(backend: Backend) -> None:
     backend.service(labels={"tier": "front"})
     backend.pod("a")
     until(lambda: backend.endpoints())
     assert backend.slices()[0]["metadata"]["labels"]["tier"] == "front"
-    cluster.patch(f"{backend.core}/services/web", {"metadata": {"labels": {"tier": "back"}}})
+    backend.change(metadata={"labels": {"tier": "back"}})
     until(lambda: backend.slices()[0]["metadata"]["labels"]["tier"] == "back")
 
 
@@ -99,7 +110,7 @@ def test_a_service_that_selects_nothing_has_no_slice(backend: Backend) -> None:
     assert backend.slices("by-hand") == []
 
 
-def test_a_service_that_selects_nothing_keeps_a_slice_made_by_hand(cluster: Cluster, backend: Backend) -> None:
+def test_a_service_that_selects_nothing_keeps_a_slice_made_by_hand(backend: Backend) -> None:
     backend.service("by-hand", selector=None)
     made = {
         "metadata": {"name": "mine", "labels": {SERVICE_NAME: "by-hand"}},
@@ -107,25 +118,25 @@ def test_a_service_that_selects_nothing_keeps_a_slice_made_by_hand(cluster: Clus
         "endpoints": [{"addresses": ["192.0.2.9"]}],
         "ports": [{"name": "", "port": 80}],
     }
-    cluster.make(backend.slices_path, made)
+    backend.cluster.make(backend.slices_path, made)
     backend.service()
     until(lambda: backend.slices())
     assert names(backend.slices("by-hand")) == ["mine"]
 
 
-def test_slices_go_with_their_service(cluster: Cluster, backend: Backend) -> None:
+def test_slices_go_with_their_service(backend: Backend) -> None:
     backend.service()
     until(lambda: backend.slices())
-    cluster.delete(f"{backend.core}/services/web")
+    backend.core.delete_namespaced_service("web", backend.namespace)
     until(lambda: not backend.slices())
 
 
-def test_a_slice_that_was_deleted_comes_back(cluster: Cluster, backend: Backend) -> None:
+def test_a_slice_that_was_deleted_comes_back(backend: Backend) -> None:
     backend.service()
     backend.pod("a")
     until(lambda: backend.endpoints())
     (before,) = backend.slices()
-    cluster.delete(f"{backend.slices_path}/{before['metadata']['name']}")
+    backend.cluster.delete(f"{backend.slices_path}/{before['metadata']['name']}")
     after = until(lambda: [one for one in backend.slices() if one["metadata"]["uid"] != before["metadata"]["uid"]])
     assert [one["targetRef"]["name"] for one in after[0]["endpoints"]] == ["a"]
 
@@ -159,18 +170,18 @@ def test_a_ready_pod_is_an_endpoint(backend: Backend) -> None:
     assert found["addresses"] == ["192.0.2.8"]
     assert found["conditions"] == {"ready": True, "serving": True, "terminating": False}
     assert found["nodeName"] == backend.node
-    reference = {"kind": "Pod", "namespace": made["metadata"]["namespace"], "name": "a", "uid": made["metadata"]["uid"]}
+    reference = {"kind": "Pod", "namespace": backend.namespace, "name": "a", "uid": made.metadata.uid}
     assert found["targetRef"] == reference
     assert backend.slices()[0]["addressType"] == "IPv4"
 
 
-def test_a_pod_that_is_not_ready_is_an_endpoint_that_is_not_ready(cluster: Cluster, backend: Backend) -> None:
+def test_a_pod_that_is_not_ready_is_an_endpoint_that_is_not_ready(backend: Backend) -> None:
     backend.service()
-    made = backend.pod("a", ready=False)
+    backend.pod("a", ready=False)
     until(lambda: backend.conditions() == {"a": ""})
-    make_ready(cluster, made)
+    backend.say_ready("a", True)
     until(lambda: backend.conditions() == {"a": "ready serving"})
-    make_ready(cluster, made, ready=False)
+    backend.say_ready("a", False)
     until(lambda: backend.conditions() == {"a": ""})
 
 
@@ -189,49 +200,50 @@ def test_a_pod_on_no_node_is_an_endpoint_only_where_pods_that_are_not_ready_are_
     until(lambda: backend.endpoints("strict").keys() == {"placed"})
 
 
-def test_a_pod_that_is_being_deleted_still_serves_but_is_not_ready(cluster: Cluster, backend: Backend) -> None:
+def test_a_pod_that_is_being_deleted_still_serves_but_is_not_ready(backend: Backend) -> None:
     backend.service()
     backend.pod("a")
     until(lambda: backend.conditions() == {"a": "ready serving"})
-    cluster.delete(f"{backend.core}/pods/a", gracePeriodSeconds=60)
+    backend.core.delete_namespaced_pod("a", backend.namespace, grace_period_seconds=60)
     until(lambda: backend.conditions() == {"a": "serving terminating"})
-    cluster.delete(f"{backend.core}/pods/a", gracePeriodSeconds=0)
+    backend.core.delete_namespaced_pod("a", backend.namespace, grace_period_seconds=0)
     until(lambda: backend.endpoints() == {})
 
 
 @pytest.mark.parametrize("phase", ["Succeeded", "Failed"])
-def test_a_pod_that_has_ended_is_no_endpoint(cluster: Cluster, backend: Backend, phase: str) -> None:
+def test_a_pod_that_has_ended_is_no_endpoint(backend: Backend, phase: str) -> None:
     backend.service()
     backend.pod("a")
     until(lambda: backend.endpoints())
-    assert cluster.patch(f"{backend.core}/pods/a/status", {"status": {"phase": phase}}).status == 200
+    backend.core.patch_namespaced_pod_status("a", backend.namespace, {"status": {"phase": phase}})
     until(lambda: backend.endpoints() == {})
 
 
-def test_a_pod_without_an_address_is_no_endpoint(cluster: Cluster, backend: Backend) -> None:
+def test_a_pod_without_an_address_is_no_endpoint(backend: Backend) -> None:
     backend.service()
-    cluster.make(f"{backend.core}/pods", idle_pod("new", labels={"app": "web"}, nodeName=backend.node))
+    made = idle_pod("new", labels={"app": "web"}, nodeName=backend.node)
+    backend.core.create_namespaced_pod(backend.namespace, made)
     backend.pod("a")
     until(lambda: backend.endpoints())
     assert backend.endpoints().keys() == {"a"}
 
 
-def test_endpoints_follow_the_labels_of_pods(cluster: Cluster, backend: Backend) -> None:
+def test_endpoints_follow_the_labels_of_pods(backend: Backend) -> None:
     backend.service()
     for number in range(3):
         backend.pod(f"p{number}", address=f"192.0.2.{10 + number}")
     until(lambda: backend.endpoints().keys() == {"p0", "p1", "p2"})
-    cluster.patch(f"{backend.core}/pods/p1", {"metadata": {"labels": {"app": "other"}}})
+    backend.label("p1", app="other")
     until(lambda: backend.endpoints().keys() == {"p0", "p2"})
 
 
-def test_endpoints_follow_the_selector(cluster: Cluster, backend: Backend) -> None:
+def test_endpoints_follow_the_selector(backend: Backend) -> None:
     backend.service()
     backend.pod("a")
     until(lambda: backend.endpoints().keys() == {"a"})
-    cluster.patch(f"{backend.core}/services/web", {"spec": {"selector": {"app": "other"}}})
+    backend.change(spec={"selector": {"app": "other"}})
     until(lambda: backend.endpoints() == {})
-    cluster.patch(f"{backend.core}/pods/a", {"metadata": {"labels": {"app": "other"}}})
+    backend.label("a", app="other")
     until(lambda: backend.endpoints().keys() == {"a"})
 
 

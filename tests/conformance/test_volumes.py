@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -13,88 +14,109 @@ from .objects import idle_pod
 
 Object = dict[str, Any]
 
-VOLUMES = "/api/v1/persistentvolumes"
-CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
 DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
-
-
-def phase(made: Object) -> str:
-    return str(made["status"]["phase"])
 
 
 class Storage:
     """Volumes and claims of a class that is the case's own; nobody has to make volumes for it."""
 
-    def __init__(self, cluster: Cluster, core: str) -> None:
-        self.cluster = cluster
-        self.class_name = core.rpartition("/")[2]
-        self.claims = f"{core}/persistentvolumeclaims"
+    def __init__(self, cluster: Cluster, namespace: str) -> None:
+        self.core = cluster.core
+        self.namespace = namespace
         self.made: list[str] = []
 
-    def volume(self, size: str = "1Gi", *, labels: dict[str, str] | None = None, **spec: Any) -> Object:
-        """A volume that is free."""
+    def volume(self, size: str = "1Gi", *, labels: dict[str, str] | None = None, **spec: Any) -> str:
+        """The name of a new volume, which is free."""
         whole = {
             "capacity": {"storage": size},
             "accessModes": ["ReadWriteOnce"],
             "hostPath": {"path": "/tmp/conformance"},
-            "storageClassName": self.class_name,
+            "storageClassName": self.namespace,
             **spec,
         }
-        metadata = {"generateName": "conformance-", "labels": labels or {}}
-        name = self.cluster.make(VOLUMES, {"metadata": metadata, "spec": whole})["metadata"]["name"]
+        made = {"metadata": {"generateName": "conformance-", "labels": labels or {}}, "spec": whole}
+        name = str(self.core.create_persistent_volume(made).metadata.name)
         self.made.append(name)
-        return dict(until(lambda: (found := self.read(name)) if phase(self.read(name)) == "Available" else None))
+        until(lambda: self.phase_of(name) == "Available")
+        return name
 
-    def claim(self, name: str = "data", size: str = "1Gi", **spec: Any) -> Object:
+    def claim(self, name: str = "data", size: str = "1Gi", **spec: Any) -> Any:
         whole = {
             "accessModes": ["ReadWriteOnce"],
             "resources": {"requests": {"storage": size}},
-            "storageClassName": self.class_name,
+            "storageClassName": self.namespace,
             **spec,
         }
-        return self.cluster.make(self.claims, {"metadata": {"name": name}, "spec": whole})
+        made = {"metadata": {"name": name}, "spec": whole}
+        return self.core.create_namespaced_persistent_volume_claim(self.namespace, made)
 
-    def read(self, volume: str) -> Object:
-        return self.cluster.read(f"{VOLUMES}/{volume}")
+    def read(self, claim: str = "data") -> Any:
+        return self.core.read_namespaced_persistent_volume_claim(claim, self.namespace)
 
-    def bound(self, claim: str = "data") -> Object:
+    def change(self, spec: Object) -> Any:
+        return self.core.patch_namespaced_persistent_volume_claim("data", self.namespace, {"spec": spec})
+
+    def delete(self, claim: str = "data") -> None:
+        self.core.delete_namespaced_persistent_volume_claim(claim, self.namespace)
+
+    def phase_of(self, volume: str) -> str:
+        return str(self.core.read_persistent_volume(volume).status.phase)
+
+    def bound(self, claim: str = "data") -> Any:
         """The claim, as soon as it has a volume."""
-        return dict(
-            until(lambda: found if phase(found := self.cluster.read(f"{self.claims}/{claim}")) == "Bound" else 0)
-        )
+        until(lambda: self.read(claim).status.phase == "Bound")
+        return self.read(claim)
 
     def is_gone(self, claim: str = "data") -> bool:
-        return self.cluster.is_gone(f"{self.claims}/{claim}")
+        return is_missing(lambda: self.read(claim))
+
+
+def is_missing(read: Callable[[], Any]) -> bool:
+    try:
+        read()
+    except client.ApiException as e:
+        assert e.status == 404, e
+        return True
+    return False
+
+
+def refused(change: Callable[[], Any]) -> tuple[int, list[tuple[str, str]]]:
+    """Status and causes (field and reason) of what is not allowed."""
+    with pytest.raises(client.ApiException) as raised:
+        change()
+    causes = json.loads(raised.value.body)["details"].get("causes", ())
+    return raised.value.status, [(cause["field"], cause["reason"]) for cause in causes]
 
 
 @pytest.fixture
-def storage(cluster: Cluster, core: str) -> Iterator[Storage]:
-    found = Storage(cluster, core)
+def storage(cluster: Cluster, namespace: str) -> Iterator[Storage]:
+    found = Storage(cluster, namespace)
     yield found
     for name in found.made:
-        cluster.delete(f"{VOLUMES}/{name}")
+        cluster.delete(f"/api/v1/persistentvolumes/{name}")
 
 
 @pytest.fixture
-def default_class(cluster: Cluster) -> Iterator[str]:
+def classes(cluster: Cluster) -> Any:
+    return client.StorageV1Api(cluster.connection)
+
+
+@pytest.fixture
+def default_class(classes: Any) -> Iterator[str]:
     """The name of a class that claims get which do not ask for one; nobody makes volumes for it."""
     metadata = {"generateName": "conformance-", "annotations": {DEFAULT_CLASS: "true"}}
-    name = cluster.make(CLASSES, {"metadata": metadata, "provisioner": "example.org/none"})["metadata"]["name"]
+    name = classes.create_storage_class({"metadata": metadata, "provisioner": "example.org/none"}).metadata.name
     yield name
-    cluster.delete(f"{CLASSES}/{name}")
+    classes.delete_storage_class(name)
 
 
 @pytest.fixture
-def waiting_class(cluster: Cluster) -> Iterator[str]:
+def waiting_class(classes: Any) -> Iterator[str]:
     """The name of a class whose claims wait for a pod."""
     made = {"provisioner": "kubernetes.io/no-provisioner", "volumeBindingMode": "WaitForFirstConsumer"}
-    name = cluster.make(CLASSES, {"metadata": {"generateName": "conformance-"}, **made})["metadata"]["name"]
+    name = classes.create_storage_class({"metadata": {"generateName": "conformance-"}, **made}).metadata.name
     yield name
-    cluster.delete(f"{CLASSES}/{name}")
-
-
-def name_of(made: Object) -> str:
-    return str(made["metadata"]["name"])
+    classes.delete_storage_class(name)
 
 
 # New objects
@@ -102,45 +124,39 @@ def name_of(made: Object) -> str:
 
 def test_a_new_claim_is_pending_and_protected(storage: Storage) -> None:
     made = storage.claim()
-    assert made["status"] == {"phase": "Pending"}
-    assert made["spec"]["volumeMode"] == "Filesystem"
-    assert made["metadata"]["finalizers"] == ["kubernetes.io/pvc-protection"]
+    assert (made.status.phase, made.spec.volume_mode) == ("Pending", "Filesystem")
+    assert made.metadata.finalizers == ["kubernetes.io/pvc-protection"]
 
 
 def test_a_new_volume_is_kept_after_its_claim_and_protected(storage: Storage) -> None:
-    made = storage.volume()
-    assert (made["spec"]["persistentVolumeReclaimPolicy"], made["spec"]["volumeMode"]) == ("Retain", "Filesystem")
-    assert made["metadata"]["finalizers"] == ["kubernetes.io/pv-protection"]
+    made = storage.core.read_persistent_volume(storage.volume())
+    assert (made.spec.persistent_volume_reclaim_policy, made.spec.volume_mode) == ("Retain", "Filesystem")
+    assert made.metadata.finalizers == ["kubernetes.io/pv-protection"]
 
 
 def test_a_claim_gets_the_default_class(storage: Storage, default_class: str) -> None:
-    made = storage.claim(storageClassName=None)
-    assert made["spec"]["storageClassName"] == default_class
+    assert storage.claim(storageClassName=None).spec.storage_class_name == default_class
 
 
 def test_a_claim_of_no_class_gets_none(storage: Storage, default_class: str) -> None:
     assert default_class
-    assert storage.claim(storageClassName="", size="1Ei")["spec"]["storageClassName"] == ""
+    assert storage.claim(size="1Ei", storageClassName="").spec.storage_class_name == ""
 
 
-def test_a_class_deletes_and_binds_at_once_unless_it_says_otherwise(cluster: Cluster, default_class: str) -> None:
-    found = client.StorageV1Api(cluster.connection).read_storage_class(default_class)
+def test_a_class_deletes_and_binds_at_once_unless_it_says_otherwise(classes: Any, default_class: str) -> None:
+    found = classes.read_storage_class(default_class)
     assert (found.reclaim_policy, found.volume_binding_mode) == ("Delete", "Immediate")
 
 
 @pytest.mark.parametrize(
-    ("spec", "cause"),
-    [
-        ({"accessModes": ["ReadTwice"]}, ("spec.accessModes", "FieldValueNotSupported")),
-        ({"accessModes": ["ReadWriteOnce", "ReadWriteOncePod"]}, ("spec.accessModes", "FieldValueForbidden")),
-    ],
+    ("modes", "reason"),
+    [(["ReadTwice"], "FieldValueNotSupported"), (["ReadWriteOnce", "ReadWriteOncePod"], "FieldValueForbidden")],
     ids=["unknown access", "access that excludes others"],
 )
-def test_a_claim_says_how_it_is_used(storage: Storage, spec: Object, cause: tuple[str, str]) -> None:
-    whole = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
-    answer = storage.cluster.post(storage.claims, {"metadata": {"name": "data"}, "spec": whole | spec})
-    assert (answer.status, answer.reason) == (422, "Invalid")
-    assert cause in answer.causes
+def test_a_claim_says_how_it_is_used(storage: Storage, modes: list[str], reason: str) -> None:
+    status, causes = refused(lambda: storage.claim(accessModes=modes))
+    assert status == 422
+    assert ("spec.accessModes", reason) in causes
 
 
 @pytest.mark.parametrize(
@@ -153,11 +169,10 @@ def test_a_claim_says_how_it_is_used(storage: Storage, spec: Object, cause: tupl
     ],
     ids=["no access", "no size", "no place", "unknown policy"],
 )
-def test_a_volume_says_how_much_it_holds_and_where(cluster: Cluster, spec: Object, cause: tuple[str, str]) -> None:
-    whole = {"capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"], "hostPath": {"path": "/tmp/conformance"}}
-    answer = cluster.post(VOLUMES, {"metadata": {"generateName": "conformance-"}, "spec": whole | spec})
-    assert (answer.status, answer.reason) == (422, "Invalid")
-    assert cause in answer.causes
+def test_a_volume_says_how_much_it_holds_and_where(storage: Storage, spec: Object, cause: tuple[str, str]) -> None:
+    status, causes = refused(lambda: storage.volume(**spec))
+    assert status == 422
+    assert cause in causes
 
 
 # Binding
@@ -165,38 +180,27 @@ def test_a_volume_says_how_much_it_holds_and_where(cluster: Cluster, spec: Objec
 
 def test_a_claim_is_bound_to_a_volume_that_suits_it(storage: Storage) -> None:
     volume = storage.volume("2Gi", accessModes=["ReadWriteOnce", "ReadOnlyMany"])
-    made = storage.claim(size="1500Mi")
+    storage.claim(size="1500Mi")
     claim = storage.bound()
-    assert claim["spec"]["volumeName"] == name_of(volume)
-    assert claim["metadata"]["annotations"]["pv.kubernetes.io/bind-completed"] == "yes"
-    assert claim["status"]["capacity"] == {"storage": "2Gi"}
-    assert sorted(claim["status"]["accessModes"]) == ["ReadOnlyMany", "ReadWriteOnce"]
-    volume = storage.read(name_of(volume))
-    metadata = made["metadata"]
-    expected = {
-        "kind": "PersistentVolumeClaim",
-        "name": "data",
-        "namespace": metadata["namespace"],
-        "uid": metadata["uid"],
-    }
-    assert volume["spec"]["claimRef"] | expected == volume["spec"]["claimRef"]
-    assert until(lambda: phase(storage.read(name_of(volume))) == "Bound")
+    assert claim.spec.volume_name == volume
+    assert claim.metadata.annotations["pv.kubernetes.io/bind-completed"] == "yes"
+    assert claim.status.capacity == {"storage": "2Gi"}
+    assert sorted(claim.status.access_modes) == ["ReadOnlyMany", "ReadWriteOnce"]
 
 
-def test_the_official_client_sees_both_sides(cluster: Cluster, namespace: str, storage: Storage) -> None:
+def test_a_volume_that_is_bound_says_to_which_claim(storage: Storage) -> None:
     volume = storage.volume()
-    storage.claim()
-    storage.bound()
-    claim = cluster.core.read_namespaced_persistent_volume_claim("data", namespace)
-    found = cluster.core.read_persistent_volume(name_of(volume))
-    assert (claim.spec.volume_name, claim.status.phase) == (found.metadata.name, "Bound")
-    assert (found.spec.claim_ref.uid, found.spec.claim_ref.namespace) == (claim.metadata.uid, namespace)
+    made = storage.claim()
+    until(lambda: storage.phase_of(volume) == "Bound")
+    reference = storage.core.read_persistent_volume(volume).spec.claim_ref
+    assert (reference.kind, reference.name, reference.namespace) == ("PersistentVolumeClaim", "data", storage.namespace)
+    assert reference.uid == made.metadata.uid
 
 
 def test_the_smallest_volume_that_suits_is_taken(storage: Storage) -> None:
-    sizes = {size: name_of(storage.volume(size)) for size in ("3Gi", "1Gi", "2G", "2Gi")}
+    volumes = {size: storage.volume(size) for size in ("3Gi", "1Gi", "2G", "2Gi")}
     storage.claim(size="1500Mi")
-    assert storage.bound()["spec"]["volumeName"] == sizes["2G"]
+    assert storage.bound().spec.volume_name == volumes["2G"]
 
 
 @pytest.mark.parametrize(
@@ -215,77 +219,71 @@ def test_a_claim_for_which_no_volume_suits_waits(storage: Storage, spec: Object)
     storage.claim("demanding", **spec)
     storage.claim("modest")
     storage.bound("modest")
-    assert phase(storage.cluster.read(f"{storage.claims}/demanding")) == "Pending"
+    assert storage.read("demanding").status.phase == "Pending"
 
 
 def test_a_claim_may_choose_among_volumes_by_their_labels(storage: Storage) -> None:
     storage.volume(labels={"disk": "slow"})
     wanted = storage.volume("5Gi", labels={"disk": "fast"})
     storage.claim(selector={"matchExpressions": [{"key": "disk", "operator": "In", "values": ["fast"]}]})
-    assert storage.bound()["spec"]["volumeName"] == name_of(wanted)
+    assert storage.bound().spec.volume_name == wanted
 
 
 def test_a_claim_may_name_its_volume(storage: Storage) -> None:
     storage.volume()
     wanted = storage.volume("5Gi")
-    storage.claim(volumeName=name_of(wanted))
+    storage.claim(volumeName=wanted)
     storage.bound()
-    until(lambda: phase(storage.read(name_of(wanted))) == "Bound")
+    until(lambda: storage.phase_of(wanted) == "Bound")
 
 
 def test_a_claim_does_not_get_a_volume_that_it_named_and_that_is_too_small(storage: Storage) -> None:
     small = storage.volume()
     storage.volume()
-    storage.claim("demanding", "2Gi", volumeName=name_of(small))
+    storage.claim("demanding", "2Gi", volumeName=small)
     storage.claim("modest")
     storage.bound("modest")
-    assert phase(storage.cluster.read(f"{storage.claims}/demanding")) == "Pending"
+    assert storage.read("demanding").status.phase == "Pending"
 
 
 def test_a_volume_may_be_kept_for_a_claim(storage: Storage) -> None:
-    kept = storage.volume(claimRef={"namespace": storage.class_name, "name": "expected"})
+    kept = storage.volume(claimRef={"namespace": storage.namespace, "name": "expected"})
     free = storage.volume("5Gi")
     storage.claim("early")
-    assert storage.bound("early")["spec"]["volumeName"] == name_of(free)
+    assert storage.bound("early").spec.volume_name == free
     made = storage.claim("expected")
-    assert storage.bound("expected")["spec"]["volumeName"] == name_of(kept)
-    assert storage.read(name_of(kept))["spec"]["claimRef"]["uid"] == made["metadata"]["uid"]
+    assert storage.bound("expected").spec.volume_name == kept
+    assert storage.core.read_persistent_volume(kept).spec.claim_ref.uid == made.metadata.uid
 
 
 def test_two_claims_do_not_get_one_volume(storage: Storage) -> None:
     storage.volume()
-    for name in ("a", "b"):
+    names = ["a", "b"]
+    for name in names:
         storage.claim(name)
-    phases = until(lambda: found if "Bound" in (found := storage_phases(storage)) else None)
-    assert sorted(phases) == ["Bound", "Pending"]
+    until(lambda: "Bound" in [storage.read(name).status.phase for name in names])
+    assert sorted(storage.read(name).status.phase for name in names) == ["Bound", "Pending"]
 
 
-def storage_phases(storage: Storage) -> list[str]:
-    return [phase(one) for one in storage.cluster.read(storage.claims)["items"]]
+def reasons(storage: Storage) -> list[str]:
+    """Of the events about the claim."""
+    about = "involvedObject.kind=PersistentVolumeClaim,involvedObject.name=data"
+    return [event.reason for event in storage.core.list_namespaced_event(storage.namespace, field_selector=about).items]
 
 
 def test_a_claim_whose_class_waits_for_a_pod_waits_although_a_volume_suits(
-    cluster: Cluster, namespace: str, storage: Storage, waiting_class: str
+    storage: Storage, waiting_class: str
 ) -> None:
     volume = storage.volume(storageClassName=waiting_class)
     storage.claim(storageClassName=waiting_class)
-    until(lambda: "WaitForFirstConsumer" in reasons(cluster, namespace))
-    assert storage_phases(storage) == ["Pending"]
-    assert phase(storage.read(name_of(volume))) == "Available"
+    until(lambda: "WaitForFirstConsumer" in reasons(storage))
+    assert (storage.read().status.phase, storage.phase_of(volume)) == ("Pending", "Available")
 
 
 @pytest.mark.parametrize(("class_name", "reason"), [("none-such", "ProvisioningFailed"), ("", "FailedBinding")])
-def test_a_claim_that_waits_says_why(
-    cluster: Cluster, namespace: str, storage: Storage, class_name: str, reason: str
-) -> None:
+def test_a_claim_that_waits_says_why(storage: Storage, class_name: str, reason: str) -> None:
     storage.claim(size="1Ei", storageClassName=class_name)
-    until(lambda: reason in reasons(cluster, namespace))
-
-
-def reasons(cluster: Cluster, namespace: str) -> list[str]:
-    """Of the events about the claim."""
-    about = "involvedObject.kind=PersistentVolumeClaim,involvedObject.name=data"
-    return [event.reason for event in cluster.core.list_namespaced_event(namespace, field_selector=about).items]
+    until(lambda: reason in reasons(storage))
 
 
 # Afterwards
@@ -293,74 +291,72 @@ def reasons(cluster: Cluster, namespace: str) -> list[str]:
 
 def test_a_claim_that_nobody_uses_goes_when_it_is_deleted(storage: Storage) -> None:
     storage.claim()
-    storage.cluster.delete(f"{storage.claims}/data")
+    storage.delete()
     until(storage.is_gone)
 
 
-def user_of_data(name: str, node: str | None) -> Object:
+def user_of_data(node: str | None) -> Object:
     """A pod that uses the claim."""
     volume = {"name": "data", "persistentVolumeClaim": {"claimName": "data"}}
-    return idle_pod(name, volumes=[volume], nodeName=node)
+    return idle_pod("user", volumes=[volume], nodeName=node)
 
 
-def test_a_claim_that_a_pod_uses_is_kept_until_the_pod_is_gone(
-    cluster: Cluster, core: str, storage: Storage, silent_node: str
-) -> None:
+def test_a_claim_that_a_pod_uses_is_kept_until_the_pod_is_gone(storage: Storage, silent_node: str) -> None:
     storage.claim()
     storage.claim("unused")
-    cluster.make(f"{core}/pods", user_of_data("user", silent_node))
+    storage.core.create_namespaced_pod(storage.namespace, user_of_data(silent_node))
     for name in ("data", "unused"):
-        cluster.delete(f"{storage.claims}/{name}")
+        storage.delete(name)
     until(lambda: storage.is_gone("unused"))
-    assert "deletionTimestamp" in cluster.read(f"{storage.claims}/data")["metadata"]
-    cluster.delete(f"{core}/pods/user", gracePeriodSeconds=0)
+    assert storage.read().metadata.deletion_timestamp
+    storage.core.delete_namespaced_pod("user", storage.namespace, grace_period_seconds=0)
     until(storage.is_gone)
 
 
-def test_a_claim_is_not_kept_for_a_pod_that_has_no_node(cluster: Cluster, core: str, storage: Storage) -> None:
+def test_a_claim_is_not_kept_for_a_pod_that_has_no_node(storage: Storage) -> None:
     storage.claim()
-    cluster.make(f"{core}/pods", user_of_data("user", None))
-    cluster.delete(f"{storage.claims}/data")
+    storage.core.create_namespaced_pod(storage.namespace, user_of_data(None))
+    storage.delete()
     until(storage.is_gone)
 
 
 def test_a_volume_outlives_its_claim_and_belongs_to_no_other(storage: Storage) -> None:
-    volume = name_of(storage.volume())
+    volume = storage.volume()
     first = storage.claim()
     storage.bound()
-    storage.cluster.delete(f"{storage.claims}/data")
-    until(lambda: phase(storage.read(volume)) == "Released")
+    storage.delete()
+    until(lambda: storage.phase_of(volume) == "Released")
     until(storage.is_gone)
-    storage.volume("5Gi")
+    other = storage.volume("5Gi")
     storage.claim()
-    assert storage.bound()["spec"]["volumeName"] != volume
-    assert storage.read(volume)["spec"]["claimRef"]["uid"] == first["metadata"]["uid"]
+    assert storage.bound().spec.volume_name == other
+    assert storage.core.read_persistent_volume(volume).spec.claim_ref.uid == first.metadata.uid
 
 
 def test_a_released_volume_is_free_again_when_its_claim_is_forgotten(storage: Storage) -> None:
-    volume = name_of(storage.volume())
+    volume = storage.volume()
     storage.claim()
     storage.bound()
-    storage.cluster.delete(f"{storage.claims}/data")
-    until(lambda: phase(storage.read(volume)) == "Released")
-    storage.cluster.core.patch_persistent_volume(volume, {"spec": {"claimRef": None}})
-    until(lambda: phase(storage.read(volume)) == "Available")
+    storage.delete()
+    until(lambda: storage.phase_of(volume) == "Released")
+    storage.core.patch_persistent_volume(volume, {"spec": {"claimRef": None}})
+    until(lambda: storage.phase_of(volume) == "Available")
     storage.claim("next")
-    assert storage.bound("next")["spec"]["volumeName"] == volume
+    assert storage.bound("next").spec.volume_name == volume
 
 
 def test_a_volume_is_not_deleted_while_it_is_bound(storage: Storage) -> None:
-    volume = name_of(storage.volume())
+    volume = storage.volume()
     storage.claim()
+    until(lambda: storage.phase_of(volume) == "Bound")
+    unbound = storage.volume()
+    for name in (volume, unbound):
+        storage.core.delete_persistent_volume(name)
+    until(lambda: is_missing(lambda: storage.core.read_persistent_volume(unbound)))
+    assert storage.phase_of(volume) == "Bound"
     storage.bound()
-    until(lambda: phase(storage.read(volume)) == "Bound")
-    storage.cluster.delete(f"{VOLUMES}/{volume}")
-    unbound = name_of(storage.volume())
-    storage.cluster.delete(f"{VOLUMES}/{unbound}")
-    until(lambda: storage.cluster.is_gone(f"{VOLUMES}/{unbound}"))
-    assert phase(storage.read(volume)) == "Bound"
-    storage.cluster.delete(f"{storage.claims}/data")
-    until(lambda: storage.cluster.is_gone(f"{VOLUMES}/{volume}"))
+    storage.delete()
+    until(lambda: is_missing(lambda: storage.core.read_persistent_volume(volume)))
 
 
 # Changes
@@ -378,42 +374,44 @@ def test_a_volume_is_not_deleted_while_it_is_bound(storage: Storage) -> None:
 )
 def test_a_claim_does_not_change(storage: Storage, change: Object) -> None:
     storage.claim()
-    answer = storage.cluster.patch(f"{storage.claims}/data", {"spec": change})
-    assert (answer.status, answer.reason) == (422, "Invalid")
-    assert ("spec", "FieldValueForbidden") in answer.causes
+    status, causes = refused(lambda: storage.change(change))
+    assert status == 422
+    assert ("spec", "FieldValueForbidden") in causes
 
 
 def test_a_bound_claim_does_not_shrink(storage: Storage) -> None:
     storage.volume()
     storage.claim()
     storage.bound()
-    less = {"spec": {"resources": {"requests": {"storage": "500Mi"}}}}
-    answer = storage.cluster.patch(f"{storage.claims}/data", less)
-    assert (answer.status, answer.reason) == (422, "Invalid")
-    assert ("spec.resources.requests.storage", "FieldValueForbidden") in answer.causes
+    status, causes = refused(lambda: storage.change({"resources": {"requests": {"storage": "500Mi"}}}))
+    assert status == 422
+    assert ("spec.resources.requests.storage", "FieldValueForbidden") in causes
 
 
 def test_a_bound_claim_grows_only_if_its_class_can(storage: Storage) -> None:
     storage.volume()
     storage.claim()
     storage.bound()
-    answer = storage.cluster.patch(f"{storage.claims}/data", {"spec": {"resources": {"requests": {"storage": "2Gi"}}}})
-    assert (answer.status, answer.reason) == (403, "Forbidden")
+    assert refused(lambda: storage.change({"resources": {"requests": {"storage": "2Gi"}}}))[0] == 403
 
 
 def test_a_volume_does_not_move(storage: Storage) -> None:
-    volume = name_of(storage.volume())
-    answer = storage.cluster.patch(f"{VOLUMES}/{volume}", {"spec": {"hostPath": {"path": "/tmp/elsewhere"}}})
-    assert (answer.status, answer.reason) == (422, "Invalid")
-    assert ("spec.persistentvolumesource", "FieldValueForbidden") in answer.causes
+    volume = storage.volume()
+    elsewhere = {"spec": {"hostPath": {"path": "/tmp/elsewhere"}}}
+    status, causes = refused(lambda: storage.core.patch_persistent_volume(volume, elsewhere))
+    assert status == 422
+    assert ("spec.persistentvolumesource", "FieldValueForbidden") in causes
 
 
-def test_a_volume_may_change_what_becomes_of_it(cluster: Cluster, storage: Storage) -> None:
-    volume = name_of(storage.volume())
-    changed = cluster.core.patch_persistent_volume(volume, {"spec": {"persistentVolumeReclaimPolicy": "Delete"}})
+def test_a_volume_may_change_what_becomes_of_it(storage: Storage) -> None:
+    policy = {"spec": {"persistentVolumeReclaimPolicy": "Delete"}}
+    changed = storage.core.patch_persistent_volume(storage.volume(), policy)
     assert changed.spec.persistent_volume_reclaim_policy == "Delete"
 
 
-def test_the_maker_of_a_classs_volumes_does_not_change(cluster: Cluster, default_class: str) -> None:
-    answer = cluster.patch(f"{CLASSES}/{default_class}", {"provisioner": "example.org/other"})
-    assert (answer.status, answer.causes) == (422, [("provisioner", "FieldValueForbidden")])
+def test_the_maker_of_a_classs_volumes_does_not_change(classes: Any, default_class: str) -> None:
+    other = {"provisioner": "example.org/other"}
+    assert refused(lambda: classes.patch_storage_class(default_class, other)) == (
+        422,
+        [("provisioner", "FieldValueForbidden")],
+    )

@@ -25,7 +25,7 @@ from .test_same_story import DATABASE, NAMESPACE, compare, is_ready_again, node_
 pytestmark = pytest.mark.e2e
 
 GRACE_S = 2
-TOLERATED = {"operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 5}
+TOLERATED = {"operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 2}
 
 
 @pytest.fixture(scope="module")
