@@ -9,7 +9,7 @@ import pytest
 from chaosmongo.history import History, read
 from chaosmongo.history.results import Verdict
 
-from tests.e2e.commands import BIN, Ended, processes_mentioning, run, run_directory
+from tests.e2e.commands import BIN, Ended, processes_mentioning, run, run_directory, run_undisturbed
 
 pytestmark = pytest.mark.e2e
 
@@ -19,7 +19,7 @@ class Experiment:
 
     def __init__(self, place: Path, name: str, *lab_options: str) -> None:
         chaos = ["chaos", "--no-version-check", "run", f"experiments/{name}.yaml"]
-        self.ended: Ended = run(["kubelab", "exec", *lab_options, "--", *chaos], place)
+        self.ended: Ended = run_undisturbed(["kubelab", "exec", *lab_options, "--", *chaos], place, name)
         self.directory = run_directory(place, name)
         self.history: History = read(self.directory)
         self.place = place

@@ -17,7 +17,7 @@ import yaml
 from chaosmongo.history import History, read, read_verdict
 from chaosmongo.history.results import Verdict
 
-from tests.e2e.commands import BIN, Ended, processes_mentioning, run, start
+from tests.e2e.commands import BIN, Ended, processes_mentioning, run, run_undisturbed, start
 
 pytestmark = pytest.mark.e2e
 
@@ -56,7 +56,7 @@ def kubeconfig(place: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def forwarded(place: Path, kubeconfig: str) -> Run:
-    ended = run(CHAOS, place, KUBECONFIG=kubeconfig)
+    ended = run_undisturbed(CHAOS, place, "slower", KUBECONFIG=kubeconfig)
     (directory,) = place.glob("runs/slower/*")
     verdict = read_verdict(directory)
     assert verdict is not None, ended.output
