@@ -10,8 +10,8 @@ phantom        a document with the run's marker that none of these accounts for:
 A loss is a suffix when, before each loss event, it took the newest acknowledgements and no others. The loss events are
 the outages that the faults caused: what was acknowledged after an outage is another matter than what was before it. It
 is a hole when a write survived that was sent after a lost one had been acknowledged; of writes that overlapped nobody
-can tell which one the database took first, nor of one that was acknowledged or sent within an outage on which side of
-the loss it was.
+can tell which one the database took first, nor on which side of a loss one was that was acknowledged or sent within the
+outage, or that was sent before it and answered when it may have been over: its client may have waited.
 
 A read is stale when it was answered without what a write had been acknowledged with before the read was sent, although
 that write is there afterwards. One that misses a LOST or ALTERED write only bears witness to that.
@@ -19,12 +19,12 @@ that write is there afterwards. One that misses a LOST or ALTERED write only bea
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from chaosmongo.history import Op
 from chaosmongo.history.quantities import counted, listed
 from chaosmongo.history.records import LANES, Document
-from chaosmongo.history.results import LISTED, Bracket, Durability, Finding, Loss, StaleRead
+from chaosmongo.history.results import LISTED, Durability, Finding, Loss, StaleRead
 
 from .check import Checked
 from .evidence import Evidence
@@ -134,34 +134,55 @@ def _stale(ops: Iterable[Op], writes: Sequence[Op], fates: dict[int, Fate]) -> l
     return [op for op in ops if op.stale and ought_to_show(op)]
 
 
-def _loss_events(evidence: Evidence) -> list[Bracket]:
-    """Each outage that a fault caused, as the lane nearest to the server saw it, from the earliest moment at which it
-    may have begun to the latest at which it may have been over. What was lost was lost at some moment within one.
+class _LossEvent(NamedTuple):
+    """An outage that a fault caused, in which what was lost was lost.
+
+    When it may have begun, when the last operation was sent that failed, and when it was over at the latest.
     """
+
+    lo_ns: int
+    failing_ns: int
+    hi_ns: int
+
+
+def _loss_events(evidence: Evidence) -> list[_LossEvent]:
+    """As the lane nearest to the server saw them."""
     caused = next(filter(None, map(evidence.caused, LANES)), [])
     return [
-        Bracket(max(w.start.lo_ns, evidence.fault_ns or 0), evidence.end_ns if w.end is None else w.end.hi_ns)
+        _LossEvent(
+            max(w.start.lo_ns, evidence.fault_ns or 0),
+            w.last_failure_ns,
+            evidence.end_ns if w.end is None else w.end.hi_ns,
+        )
         for w in caused
     ]
 
 
-def _shape(acknowledged: Sequence[Op], lost: set[int], events: Sequence[Bracket]) -> Literal["none", "suffix", "hole"]:
+def _shape(
+    acknowledged: Sequence[Op], lost: set[int], events: Sequence[_LossEvent]
+) -> Literal["none", "suffix", "hole"]:
     """A hole needs a lost write and a surviving one sent after its acknowledgement with no loss event between them."""
     if not lost:
         return "none"
+    placed = [op for op in acknowledged if not any(_waited_through(op, event) for event in events)]
     first_lost_ns: dict[int, int] = {}
-    for op in acknowledged:
+    for op in placed:
         era = _era(op.done_ns, events)
         if op.op in lost and era is not None:
             first_lost_ns[era] = min(op.done_ns, first_lost_ns.get(era, op.done_ns))
-    for op in acknowledged:
+    for op in placed:
         era = _era(op.sent_ns, events)
         if op.op not in lost and era in first_lost_ns and op.sent_ns > first_lost_ns[era]:
             return "hole"
     return "suffix"
 
 
-def _era(moment_ns: int, events: Sequence[Bracket]) -> int | None:
+def _waited_through(op: Op, event: _LossEvent) -> bool:
+    """Whether the one server or the next one may have answered it."""
+    return op.sent_ns <= event.lo_ns and op.done_ns > event.failing_ns
+
+
+def _era(moment_ns: int, events: Sequence[_LossEvent]) -> int | None:
     """After how many loss events the moment is; None within one, where nobody can tell on which side."""
     if any(event.lo_ns < moment_ns <= event.hi_ns for event in events):
         return None

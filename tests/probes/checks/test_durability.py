@@ -350,6 +350,29 @@ class TestShapeOfALoss:
         assert check(driver, documents([*self.BEFORE, *self.AFTER])).result.shape == "suffix"
         assert check(driver, documents([*self.BEFORE[1:], *self.AFTER])).result.shape == "hole"
 
+    @pytest.mark.parametrize(
+        ("answered_ms", "shape"),
+        [
+            (409, "hole"),  # something failed afterwards, so that the next server was not yet there
+            (410, "hole"),
+            (411, "suffix"),  # from here on it may have been the next one
+            (470, "suffix"),
+            (900, "suffix"),
+        ],
+    )
+    def test_a_write_whose_client_waited_through_the_outage_does_not_tell_what_was_kept(self, answered_ms, shape):
+        """Sent at -5 ms, when 1 to 5 had been acknowledged; the last one of these is lost."""
+        waited = write(9, -5, took_ms=answered_ms + 5)
+        ops = [*self.BEFORE, *self.AFTER, waited, *self.PULSE]
+        assert check(ops, documents([*self.BEFORE[:-1], waited, *self.AFTER])).result.shape == shape
+
+    @pytest.mark.parametrize(("answered_ms", "shape"), [(900, "suffix"), (5, "hole")])
+    def test_nor_one_that_is_lost(self, answered_ms, shape):
+        waited = write(9, -5, took_ms=answered_ms + 5)
+        late = write(21, 950)
+        ops = [*self.BEFORE, write(10, 6), waited, *self.AFTER, late, *self.PULSE]
+        assert check(ops, documents([one for one in ops if one is not waited])).result.shape == shape
+
     def test_of_overlapping_writes_nobody_can_tell_which_one_came_first(self):
         slow, quick = write(1, -100, took_ms=50), write(2, -90, took_ms=1)
         assert check([slow, quick], [document(1)]).result.shape == "suffix"
