@@ -10,7 +10,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,15 +28,18 @@ KUBECONFIG = os.environ.get("CONFORMANCE_KUBECONFIG", "")
 IMAGE = os.environ.get("CONFORMANCE_IMAGE", "docker.io/library/mongo:8")
 """An image with a shell; the lab has it as well."""
 TIMEOUT_S = 30.0
-MANAGED = "managedFields"
+STAGE_TIMEOUT_S = 600
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A lab is started for them; another cluster is there already."""
+    """A lab is started for them; another cluster is there already. The first one on a stage waits for all on one."""
     here = Path(__file__).parent
     for item in items:
-        if here in item.path.parents and "cluster" in getattr(item, "fixturenames", ()):
+        asked = getattr(item, "fixturenames", ())
+        if here in item.path.parents and "cluster" in asked:
             item.add_marker("e2e")
+        if "stage" in asked:
+            item.add_marker(pytest.mark.timeout(STAGE_TIMEOUT_S))
 
 
 @dataclass(frozen=True)
@@ -287,14 +290,21 @@ def played(
     nodes: list[str],  # noqa: ARG001
     own_lab: RunningLab | None,
 ) -> Iterator[dict[str, Future[None]]]:
-    """All cases that have a stage, begun together: what they mostly do is wait for containers."""
+    """All cases that have a stage, played together: what they mostly do is wait for containers.
+
+    To their end: pytest changes the environment between two tests, and the official client reads it all the time.
+    """
     from .stage import THREADS, play
 
     cases = [case for case in request.session.items if "stage" in getattr(case, "fixturenames", ())]
     possible = [case for case in cases if own_lab is not None or "lab" not in case.fixturenames]
     with ThreadPoolExecutor(THREADS) as pool:
-        yield {case.nodeid: pool.submit(play, case, cluster, lab=own_lab) for case in possible}
-        pool.shutdown(cancel_futures=True)
+        endings = {case.nodeid: pool.submit(play, case, cluster, lab=own_lab) for case in possible}
+        try:
+            wait(endings.values())
+        finally:
+            pool.shutdown(cancel_futures=True)
+    yield endings
 
 
 @pytest.fixture
