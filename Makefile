@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 EXPERIMENT ?= experiments/mongo-pod-delete.yaml
 LAB        ?= # options of `kubelab exec`, like --apply manifests/variants/without-volume
 
-.PHONY: run test setup lint tests tests-measuring tests-waiting tests-rest unit e2e bench mutants clean
+.PHONY: run test setup lint tests e2e-measuring e2e-waiting unit-measuring unit-rest unit e2e bench mutants clean
 
 # --no-version-check: `chaos` would ask its makers' server for news, and nothing here leaves this machine.
 run: $(VENV)/.lab
@@ -19,18 +19,20 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# What measures runs one after the other. The rest runs beside it, on processors that nothing else wants (SCHED_IDLE).
+# What measures runs one after the other, and beside what mostly waits; what wants a processor comes when no run must be
+# believed any more.
 tests: $(VENV)/.dev
-	@$(MAKE) --no-print-directory --jobs 3 --output-sync=target tests-measuring tests-waiting tests-rest
+	@$(MAKE) --no-print-directory --jobs 3 --output-sync=target e2e-measuring e2e-waiting unit-measuring unit-rest
 
-tests-measuring: PICK = measures
-tests-waiting: PICK = e2e and not measures
-tests-rest: PICK = not e2e and not measures
-tests-waiting tests-rest: BEHIND = chrt --idle 0
+e2e-measuring: PICK = e2e and measures
+e2e-waiting: PICK = e2e and not measures
+unit-measuring: PICK = not e2e and measures
+unit-rest: PICK = not e2e and not measures
 unit: PICK = not e2e
 e2e: PICK = e2e
-tests-measuring tests-waiting tests-rest unit e2e: $(VENV)/.dev
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BEHIND) $(BIN)/pytest -m "$(PICK)"
+unit-measuring unit-rest: e2e-measuring
+e2e-measuring e2e-waiting unit-measuring unit-rest unit e2e: $(VENV)/.dev
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -m "$(PICK)"
 
 # Every figure of the README, as one table, measured anew: for a machine that does nothing else. BENCH: NAME ..., --quick
 bench: $(VENV)/.dev
