@@ -38,6 +38,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         asked = getattr(item, "fixturenames", ())
         if here in item.path.parents and "cluster" in asked:
             item.add_marker("e2e")
+            item.add_marker("conformance")
         if "stage" in asked:
             item.add_marker(pytest.mark.timeout(STAGE_TIMEOUT_S))
 

@@ -24,8 +24,8 @@ from .test_same_story import DATABASE, NAMESPACE, compare, is_ready_again, node_
 
 pytestmark = pytest.mark.e2e
 
-GRACE_S = 4
-TOLERATED = {"operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 3}
+GRACE_S = 2
+TOLERATED = {"operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 5}
 
 
 @pytest.fixture(scope="module")
