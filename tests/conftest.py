@@ -31,11 +31,16 @@ NOT_MEASURING = {
 }
 
 
+ALONE = {"test_experiments.py", "test_port_forward.py"}
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """`make test` runs two tests at a time, but never two that measure."""
+    """`make test` runs two tests at a time, but never two that measure, and nothing beside a run that must pass."""
     parts = item.path.relative_to(Path(__file__).parent).parts
     if parts[0] in MEASURING and NOT_MEASURING.isdisjoint(parts):
         item.add_marker("measures")
+        if parts[0] == "e2e" and parts[-1] in ALONE:
+            item.add_marker("alone")
 
 
 @pytest.fixture(scope="session", autouse=True)
