@@ -132,8 +132,18 @@ def _serving(evidence: Evidence) -> Mark | None:
 
 
 def _first_success(evidence: Evidence, f: str) -> Bracket | None:
+    """An answer from before there was a successor is its predecessor's last word: what counts then is the end."""
     caused = evidence.server_caused.get(f)
-    return caused[-1].first_success if caused else None
+    if not caused:
+        return None
+    first, course = caused[-1].first_success, _course(evidence)
+    recreated_ns = _recreated_ns(course) if course is not None else None
+    return caused[-1].end if first and recreated_ns is not None and first.hi_ns < recreated_ns else first
+
+
+def _recreated_ns(course: Course) -> int | None:
+    """When the pod's successor was there; None where it has none."""
+    return _first(s.time_ns for s in course.pods if s.uid == course.new_uid) if course.replaced else None
 
 
 # --- cluster ---

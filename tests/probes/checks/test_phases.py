@@ -80,6 +80,14 @@ def test_writing_and_reading_come_after_answering():
     assert found[len(POD) :][:2] == [("server answers", 500, 695.5), ("server reads and writes", 695.5, 725.5)]
 
 
+@pytest.mark.parametrize(("answered_ms", "ended_ms"), [(110, 695.5), (310, 695.5), (330, 325.5)])
+def test_an_answer_that_came_before_the_successor_was_there_is_not_its_own(answered_ms, ended_ms):
+    """The old server fails at 100 ms and may answer once more before it ends; its successor is created at 320 ms."""
+    failing = (answered_ms - 100) // 10
+    ops = stream("." * 310 + "x" * failing + "." + "x" * (59 - failing) + "." * 300, -3000, 10)
+    assert ends(record(ops))["server answers"] == ended_ms
+
+
 def test_a_server_that_stabilises_late_has_a_mark_of_its_own():
     unstable = stream("." * 310 + "x" * 60 + "." * 10 + "x" + "." * 300, -3000, 10)
     assert names(record(unstable))[-2:] == ["server answers", "server stable"]
