@@ -22,6 +22,7 @@ from kubelab.supervisor import died
 START_TIMEOUT_S = 30.0
 END_TIMEOUT_S = 15.0
 LOOK_S = 0.02
+LAST_WORD_S = 5.0
 
 
 def start(state: State, nodes: int, node_grace_s: float, *, own: bool) -> subprocess.Popen[bytes]:
@@ -48,7 +49,9 @@ async def until_up(state: State, guard: subprocess.Popen[bytes], progress: Progr
     watching = asyncio.create_task(_watch(state, guard))
     coming = asyncio.create_task(_come_up(state, guard.pid, progress))
     await asyncio.wait({watching, coming}, return_when=asyncio.FIRST_COMPLETED)
-    for task in (coming, watching):
+    if coming.done() and coming.exception():
+        await asyncio.wait({watching}, timeout=LAST_WORD_S)  # It may be about to say why.
+    for task in (watching, coming):
         if not task.done():
             task.cancel()
         elif error := task.exception():
