@@ -49,6 +49,11 @@ class Course:
     def replaced(self) -> bool:
         return self.new_uid != self.uid
 
+    @property
+    def recreated_ns(self) -> int | None:
+        """When its successor was there; None where it has none."""
+        return _first(s.time_ns for s in self.pods if s.uid == self.new_uid) if self.replaced else None
+
 
 def check(evidence: Evidence) -> Checked[list[Phase]]:
     """No finding: phases explain a recovery, they do not judge it."""
@@ -137,13 +142,8 @@ def _first_success(evidence: Evidence, f: str) -> Bracket | None:
     if not caused:
         return None
     first, course = caused[-1].first_success, _course(evidence)
-    recreated_ns = _recreated_ns(course) if course is not None else None
+    recreated_ns = None if course is None else course.recreated_ns
     return caused[-1].end if first and recreated_ns is not None and first.hi_ns < recreated_ns else first
-
-
-def _recreated_ns(course: Course) -> int | None:
-    """When the pod's successor was there; None where it has none."""
-    return _first(s.time_ns for s in course.pods if s.uid == course.new_uid) if course.replaced else None
 
 
 # --- cluster ---
@@ -173,8 +173,8 @@ def _removal(course: Course, terminating: int | None) -> Iterator[Mark]:
 
 def _return(evidence: Evidence, course: Course) -> Iterator[Mark]:
     new = [s for s in course.pods if s.uid == course.new_uid and not s.gone]
-    if course.replaced:
-        yield _moment("recreated", new[0].time_ns, "pod: ADDED")
+    if course.recreated_ns is not None:
+        yield _moment("recreated", course.recreated_ns, "pod: ADDED")
         scheduled = _first(s.time_ns for s in new if s.scheduled)
         if scheduled is not None:
             yield _moment("scheduled", scheduled, "pod: PodScheduled")
