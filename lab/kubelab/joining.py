@@ -14,6 +14,7 @@ from pathlib import Path
 
 from kubelab import credentials, kubeconfig, network, running
 from kubelab.errors import LabError
+from kubelab.state import make_places
 
 
 class Part:
@@ -63,10 +64,11 @@ class Part:
 
 
 def _prepared(directory: Path | None) -> Path:
-    if directory is None:
-        return Path(tempfile.mkdtemp(prefix="kubelab-"))
     try:
+        if directory is None:
+            directory = Path(tempfile.mkdtemp(prefix="kubelab-"))
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_places(directory)
     except OSError as e:
         raise LabError(f"cannot use {directory}: {e.strerror}; give another place with --directory") from None
     return directory.absolute()

@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kubelab import credentials
 from kubelab.errors import ApiError, ComponentDied, LabError, NotReady, StateError
@@ -18,6 +19,9 @@ from kubelab.nodes import KUBELET_PORT
 from kubelab.progress import Progress
 from kubelab.state import Lab, State
 from kubelab.supervisor import died
+
+if TYPE_CHECKING:
+    from kubelab.client import Client
 
 START_TIMEOUT_S = 30.0
 END_TIMEOUT_S = 15.0
@@ -73,7 +77,7 @@ async def _watch(state: State, guard: subprocess.Popen[bytes]) -> None:
 
 async def _come_up(state: State, guard_pid: int, progress: Progress) -> Lab:
     from kubelab import readiness
-    from kubelab.client import Client, until_answered
+    from kubelab.client import Client
 
     deadline = time.monotonic() + START_TIMEOUT_S
     while (lab := state.read()) is None or lab.guard_pid != guard_pid:
@@ -81,15 +85,22 @@ async def _come_up(state: State, guard_pid: int, progress: Progress) -> Lab:
             raise NotReady(f"no lab came up in {state} within {START_TIMEOUT_S:g} s; see {state.logs}")
         await asyncio.sleep(LOOK_S)
     async with Client.from_kubeconfig(state.kubeconfig) as client:
-        try:
-            await until_answered(client, timeout_s=START_TIMEOUT_S)
-        except ApiError as e:
-            raise NotReady(f"the API server does not answer: {e}; see {state.logs / 'apiserver.log'}") from None
+        await _api_answers(state, client)
         progress.step(f"API server answers at {lab.server}")
         await _kubelets_answer(state, lab)
         await readiness.nodes_ready(client, lab.nodes, START_TIMEOUT_S)
         progress.step(f"{len(lab.nodes)} nodes are Ready")
     return lab
+
+
+async def _api_answers(state: State, client: Client) -> None:
+    """Raises NotReady."""
+    from kubelab.client import until_answered
+
+    try:
+        await until_answered(client, timeout_s=START_TIMEOUT_S)
+    except ApiError as e:
+        raise NotReady(f"the API server does not answer: {e}; see {state.logs / 'apiserver.log'}") from None
 
 
 async def _kubelets_answer(state: State, lab: Lab) -> None:
@@ -115,13 +126,10 @@ async def _kubelets_answer(state: State, lab: Lab) -> None:
 async def until_usable(state: State, lab: Lab) -> None:
     """Waits for a lab that somebody else has started, perhaps just now. Raises NotReady."""
     from kubelab import readiness
-    from kubelab.client import Client, until_answered
+    from kubelab.client import Client
 
     async with Client.from_kubeconfig(state.kubeconfig) as client:
-        try:
-            await until_answered(client, timeout_s=START_TIMEOUT_S)
-        except ApiError as e:
-            raise NotReady(f"the API server does not answer: {e}; see {state.logs / 'apiserver.log'}") from None
+        await _api_answers(state, client)
         await readiness.nodes_reported(client, lab.nodes, START_TIMEOUT_S)
 
 

@@ -24,6 +24,12 @@ SEEN_BY_PODS = ("network", "nodes", "volumes")
 """Directories of a state directory whose files a process in a pod may read; no other."""
 
 
+def make_places(directory: Path) -> None:
+    """Makes those directories, for their owner alone. Raises OSError."""
+    for name in SEEN_BY_PODS:
+        (directory / name).mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
 def hosts_file(directory: Path) -> Path:
     """Where pods find the addresses of Services by their names."""
     return directory / "network" / "hosts"
@@ -78,8 +84,9 @@ class State:
             self._require_room()
             self.directory.chmod(0o700)
             self.lock_file.touch(mode=0o600)
-            for folder in (self.pki, self.logs, *(self.directory / name for name in SEEN_BY_PODS)):
+            for folder in (self.pki, self.logs):
                 folder.mkdir(exist_ok=True, mode=0o700)
+            make_places(self.directory)
         except OSError as e:
             raise StateError(
                 f"cannot use the state directory {self}: {e.strerror}; give another one with --state or ${ENVIRONMENT}"

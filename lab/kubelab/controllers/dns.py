@@ -20,7 +20,6 @@ class HostsFile(Controller):
     def __init__(self, cluster: Cluster, path: Path) -> None:
         super().__init__(cluster)
         self._path = path
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._text: str | None = None
         self.add(ALL)
 

@@ -53,8 +53,7 @@ async def run(options: argparse.Namespace) -> None:
             addresses=Addresses(cidr),
             relist=Relist(options.relist_period),
         )
-        for folder in (machine.directory, *(state / name for name in SEEN_BY_PODS)):
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        machine.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         processes.confine(Confinement(state, SEEN_BY_PODS))
         registration = Registration(client, options.name, options.address, cidr, options.lease_duration)
         token = (state / "kubelet-token").read_text().strip()
