@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -20,6 +19,8 @@ from urllib.parse import urlencode
 import pytest
 from kubernetes import client, config
 
+from tests.lab import asking
+from tests.lab.asking import Answer, Verbs
 from tests.lab.conftest import RunningLab
 
 Object = dict[str, Any]
@@ -43,26 +44,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(STAGE_TIMEOUT_S))
 
 
-@dataclass(frozen=True)
-class Answer:
-    """A response: body is its JSON, of a watch a list of its lines, or the text of anything else."""
-
-    status: int
-    headers: dict[str, str]
-    body: Any
-
-    @property
-    def reason(self) -> str:
-        """Of a Status."""
-        return str(self.body["reason"])
-
-    @property
-    def causes(self) -> list[tuple[str, str]]:
-        """Field and reason of each cause of a Status."""
-        return [(cause.get("field", ""), cause["reason"]) for cause in self.body["details"]["causes"]]
-
-
-class Cluster:
+class Cluster(Verbs):
     """An API server by its kubeconfig: plain requests, and the official client's connection."""
 
     def __init__(self, kubeconfig: str | Path) -> None:
@@ -73,21 +55,12 @@ class Cluster:
         self.core = client.CoreV1Api(self.connection)
         self.apps = client.AppsV1Api(self.connection)
 
-    def call(
-        self,
-        method: str,
-        path: str,
-        body: Any = None,
-        *,
-        content_type: str = "application/json",
-        headers: dict[str, str | None] | None = None,
-        **query: Any,
-    ) -> Answer:
-        """One request. body: an object to be sent as JSON, or bytes; a header None is not sent."""
-        with self.open(method, path, body, content_type=content_type, headers=headers, **query) as response:
+    def call(self, method: str, path: str, body: Any = None, **options: Any) -> Answer:
+        """One request, as `open` takes it."""
+        with self.open(method, path, body, **options) as response:
             text = response.data.decode()
         is_json = response.headers.get("Content-Type", "").partition(";")[0] == "application/json" and method != "HEAD"
-        is_watch = is_json and query.get("watch") and response.status == 200
+        is_watch = is_json and options.get("watch") and response.status == 200
         parsed = [json.loads(x) for x in text.splitlines()] if is_watch else json.loads(text) if is_json else text
         return Answer(response.status, dict(response.headers), parsed)
 
@@ -102,7 +75,10 @@ class Cluster:
         headers: dict[str, str | None] | None = None,
         **query: Any,
     ) -> Iterator[Any]:
-        """A response whose body was not read yet: of urllib3, closed at the end."""
+        """A response whose body was not read yet: of urllib3, closed at the end.
+
+        body: an object to be sent as JSON, or bytes; a header None is not sent.
+        """
         settings = self.connection.configuration
         told = {**self._authorization, **(headers or {})}
         sent = {name: value for name, value in told.items() if value is not None}
@@ -118,21 +94,9 @@ class Cluster:
         finally:
             response.close()
 
-    def get(self, path: str, **options: Any) -> Answer:
-        return self.call("GET", path, **options)
-
-    def post(self, path: str, body: Any, **options: Any) -> Answer:
-        return self.call("POST", path, body, **options)
-
-    def put(self, path: str, body: Any, **options: Any) -> Answer:
-        return self.call("PUT", path, body, **options)
-
     def patch(self, path: str, body: Any, kind: str = "merge-patch", **options: Any) -> Answer:
         """kind: merge-patch, strategic-merge-patch or json-patch."""
         return self.call("PATCH", path, body, content_type=f"application/{kind}+json", **options)
-
-    def delete(self, path: str, body: Any = None, **options: Any) -> Answer:
-        return self.call("DELETE", path, body, **options)
 
     def make(self, path: str, body: Any, **options: Any) -> Object:
         """The object that was created."""
@@ -151,14 +115,8 @@ class Cluster:
 
 
 def until(condition: Callable[[], Any], timeout_s: float = TIMEOUT_S) -> Any:
-    """Waits until the condition holds; returns what it gave."""
-    deadline = time.monotonic() + timeout_s
-    pause_s = 0.005
-    while not (found := condition()):
-        assert time.monotonic() < deadline, f"not within {timeout_s} s"
-        time.sleep(pause_s)
-        pause_s = min(2 * pause_s, 0.05)
-    return found
+    """Waits until the condition holds, on a slower cluster than the lab, too; returns what it gave."""
+    return asking.until(condition, timeout_s)
 
 
 def never(condition: Callable[[], Any], for_s: float = 0.2) -> None:

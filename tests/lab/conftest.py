@@ -6,12 +6,13 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from .asking import until
 
 BIN = Path(sys.executable).parent
 
@@ -39,11 +40,7 @@ class RunningLab:
 
     def until(self, condition: Callable[[], Any], timeout_s: float = 20.0) -> Any:
         """Waits until the condition holds; returns what it gave."""
-        deadline = time.monotonic() + timeout_s
-        while not (found := condition()):
-            assert time.monotonic() < deadline, f"not within {timeout_s} s"
-            time.sleep(0.05)
-        return found
+        return until(condition, timeout_s)
 
 
 @pytest.fixture(scope="session")

@@ -24,6 +24,8 @@ import trustme
 import yaml
 from hypothesis import settings
 
+from tests.lab.asking import Answer, Verbs
+
 TOKEN = "admin-token"
 PORT = 6443
 START_TIMEOUT_S = 10.0
@@ -89,16 +91,7 @@ def kubeconfig(state: Path, address: str) -> dict[str, Any]:
 
 
 @dataclass
-class Answer:
-    """A response: body is the decoded JSON (of a watch: a list of its events), or the text of anything else."""
-
-    status: int
-    headers: dict[str, str]
-    body: Any
-
-
-@dataclass
-class ApiServer:
+class ApiServer(Verbs):
     """A server process and the plainest possible client of it."""
 
     state: Path
@@ -172,20 +165,8 @@ class ApiServer:
         body = [json.loads(line) for line in text.splitlines()] if is_stream else json.loads(text) if is_json else text
         return Answer(response.status, dict(response.headers), body)
 
-    def get(self, path: str, **options: Any) -> Answer:
-        return self.call("GET", path, **options)
-
-    def post(self, path: str, body: Any, **options: Any) -> Answer:
-        return self.call("POST", path, body, **options)
-
-    def put(self, path: str, body: Any, **options: Any) -> Answer:
-        return self.call("PUT", path, body, **options)
-
     def patch(self, path: str, body: Any, kind: str = "strategic-merge-patch", **options: Any) -> Answer:
         return self.call("PATCH", path, body, content_type=f"application/{kind}+json", **options)
-
-    def delete(self, path: str, body: Any = None, **options: Any) -> Answer:
-        return self.call("DELETE", path, body, **options)
 
     def kubectl(self, *arguments: str, stdin: str | None = None, fails: bool = False) -> str:
         """The output of the real kubectl (its messages, if it is expected to fail)."""
