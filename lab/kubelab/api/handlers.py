@@ -35,6 +35,7 @@ from .target import Target
 from .verbs.create import create
 from .verbs.delete import delete
 from .verbs.evict import evict
+from .verbs.review import answered
 from .verbs.special import bind, rescaled, scale_of
 from .verbs.update import check_uid, find, update
 from .watching import Watch, event_line
@@ -317,11 +318,9 @@ class Handlers:
         return document_response(scale_of(updated))
 
     def _review(self, call: Call) -> web.Response:
-        """SelfSubjectAccessReview: roles are stored, not enforced, so everybody may do everything."""
         document = bodies.read_object(call.body, call.content_type, call.resource)
         review, warnings = bodies.conform(document, call.resource)
-        review["status"] = {"allowed": True}
-        return json_response(views.value_json(call.resource, review), 201, warnings)
+        return json_response(views.value_json(call.resource, answered(review, call.resource)), 201, warnings)
 
     async def _log(self, request: web.BaseRequest, target: Target) -> web.StreamResponse:
         pod = find(self._cluster, PODS, target.namespace, target.name).value
