@@ -5,6 +5,7 @@ A plug-in of the chaos command line, loaded at every start of `chaos`: whatever 
 
 import click
 
+from .preflight import preflight
 from .report import report
 from .trials import trials
 from .undo import undo
@@ -19,5 +20,5 @@ def recovery() -> None:
     """
 
 
-for command in (report, trials, undo, verdict):
+for command in (preflight, report, trials, undo, verdict):
     recovery.add_command(command)

@@ -1,0 +1,86 @@
+"""An experiment and a cluster, looked at together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chaosmongo.cluster import Cluster
+
+from . import asking, obstacles, permissions, prediction, surroundings, targets
+from .experiment import Experiment, Planned
+from .findings import Finding, any_error
+from .obstacles import guarding
+from .permissions import Request
+from .prediction import Prediction
+from .seen import Seen, look
+from .targets import Target
+
+
+@dataclass(frozen=True)
+class FaultAhead:
+    """One fault: what it would hit, what stands in its way, how long the recovery would take by the settings alone."""
+
+    fault: Planned
+    target: Target
+    findings: Sequence[Finding]
+    predictions: Sequence[Prediction]
+    is_allowed: bool
+    """Whether the guard lets it be made."""
+
+
+@dataclass(frozen=True)
+class Preflight:
+    """asked, denied: requests that a run would make, and those of them that would be refused; None: we may not ask."""
+
+    experiment: Experiment
+    seen: Seen
+    surroundings: Sequence[Finding]
+    faults: Sequence[FaultAhead]
+    asked: Sequence[Request] = ()
+    denied: Sequence[Request] | None = ()
+
+    @property
+    def findings(self) -> list[Finding]:
+        of_faults = [finding for fault in self.faults for finding in fault.findings]
+        return [*self.surroundings, *of_faults, *permissions.missing(self.denied or ())]
+
+    @property
+    def could_be_done(self) -> bool:
+        """Everything, and taken back."""
+        return not any_error(self.findings)
+
+
+def look_ahead(experiment: Experiment, cluster: Cluster | None) -> Preflight:
+    """cluster: None where the experiment has none. Raises NoCluster, ApiRefused."""
+    namespace = experiment.config.namespace
+    seen = look(cluster, namespace, experiment.faults) if cluster is not None else Seen()
+    ahead = foresee(experiment, seen)
+    if cluster is None:
+        return ahead
+    asked = requests(ahead)
+    return Preflight(experiment, seen, ahead.surroundings, ahead.faults, asked, asking.denied(cluster, asked))
+
+
+def foresee(experiment: Experiment, seen: Seen) -> Preflight:
+    """All that follows from what was read."""
+    return Preflight(
+        experiment,
+        seen,
+        surroundings.find(experiment, seen),
+        [_fault(fault, seen, experiment) for fault in experiment.faults],
+    )
+
+
+def requests(ahead: Preflight) -> list[Request]:
+    """What the run would ask of the API server."""
+    of_faults = [request for one in ahead.faults for request in permissions.of_fault(one.fault, one.target)]
+    return permissions.together([*permissions.of_run(ahead.experiment.config), *of_faults])
+
+
+def _fault(fault: Planned, seen: Seen, experiment: Experiment) -> FaultAhead:
+    target = targets.find(fault, seen)
+    found = obstacles.find(fault, target, seen, experiment.config)
+    predictions = prediction.predict(fault, target, seen, experiment.config)
+    is_allowed = not guarding.find(fault, target, seen, experiment.config)
+    return FaultAhead(
+        fault, target, [*found, *prediction.findings(predictions, experiment.config)], predictions, is_allowed
+    )
