@@ -22,6 +22,7 @@ SECANTUSD = Path(sys.executable).with_name("secantusd-py")
 MEASURING = ("e2e", "groundtruth", "probes")
 NOT_MEASURING = {
     "checks",
+    "lint",
     "test_bad_input.py",
     "test_history.py",
     "test_kubectl.py",

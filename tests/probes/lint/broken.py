@@ -1,0 +1,3 @@
+"""A module that cannot be imported: what it needs is not there."""
+
+import nowhere  # noqa: F401

@@ -1,0 +1,5 @@
+"""A module that cannot be imported: it ends whoever imports it."""
+
+import sys
+
+sys.exit(7)
