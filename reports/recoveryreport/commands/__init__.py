@@ -5,6 +5,7 @@ A plug-in of the chaos command line, loaded at every start of `chaos`: whatever 
 
 import click
 
+from .lint import lint
 from .preflight import preflight
 from .report import report
 from .trials import trials
@@ -20,5 +21,5 @@ def recovery() -> None:
     """
 
 
-for command in (preflight, report, trials, undo, verdict):
+for command in (lint, preflight, report, trials, undo, verdict):
     recovery.add_command(command)
