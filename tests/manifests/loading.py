@@ -7,6 +7,8 @@ import yaml
 
 MANIFESTS = Path(__file__).parents[2] / "manifests"
 FOLDERS = (MANIFESTS, *sorted(path for path in (MANIFESTS / "variants").iterdir() if path.is_dir()))
+REPLICA_SET = MANIFESTS / "replica-set"
+"""Another database, not the demo."""
 
 Object = dict[str, Any]
 

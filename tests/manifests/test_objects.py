@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.manifests.loading import FOLDERS, MANIFESTS, Object, by_name, load
+from tests.manifests.loading import FOLDERS, MANIFESTS, REPLICA_SET, Object, by_name, load
 from tests.manifests.strict import problems
 
 # What Kubernetes 1.36 serves of the kinds that we use, and the client's model for each.
@@ -19,8 +19,10 @@ MODELS = {
     ("apps/v1", "StatefulSet"): "V1StatefulSet",
     ("apps/v1", "Deployment"): "V1Deployment",
     ("networking.k8s.io/v1", "Ingress"): "V1Ingress",
+    ("policy/v1", "PodDisruptionBudget"): "V1PodDisruptionBudget",
+    ("batch/v1", "Job"): "V1Job",
 }
-EVERY = [(folder, item) for folder in FOLDERS for item in load(folder)]
+EVERY = [(folder, item) for folder in (*FOLDERS, REPLICA_SET) for item in load(folder)]
 NAMES = [f"{folder.name}/{item['kind']}/{item['metadata']['name']}" for folder, item in EVERY]
 WORKLOADS = [pair for pair in EVERY if pair[1]["kind"] in ("StatefulSet", "Deployment")]
 LABEL = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")

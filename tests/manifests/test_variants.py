@@ -52,6 +52,28 @@ def test_tutorial_timing_shares_every_other_file_with_the_demo() -> None:
     assert own == {"40-mongo.yaml", "50-pacman.yaml"}
 
 
+def test_local_volume_changes_only_the_class_of_the_claim() -> None:
+    claim = ("PersistentVolumeClaim", "mongo-storage")
+    assert differences("local-volume", "pacman") == {claim: {".spec.storageClassName": "node-local"}}
+
+
+def test_quick_eviction_changes_only_for_how_long_a_missed_node_is_tolerated() -> None:
+    changed = differences("quick-eviction", "pacman")
+    assert set(changed) == {MONGO}
+    assert {leaf.partition("[")[0] for leaf in changed[MONGO]} == {".spec.template.spec.tolerations"}
+    assert [v for leaf, v in changed[MONGO].items() if leaf.endswith("tolerationSeconds")] == [5, 5]
+
+
+def test_with_budget_adds_a_budget_that_allows_nothing() -> None:
+    (budget,) = by_name(VARIANTS / "with-budget").keys() - by_name(MANIFESTS).keys()
+    assert budget == ("PodDisruptionBudget", "mongo")
+    spec = by_name(VARIANTS / "with-budget")[budget]["spec"]
+    statefulset = by_name(MANIFESTS)[MONGO]["spec"]
+    assert spec["minAvailable"] == statefulset["replicas"]
+    assert spec["selector"] == statefulset["selector"]
+    assert all(file.is_symlink() for file in (VARIANTS / "with-budget").iterdir() if file.name != "70-budget.yaml")
+
+
 def test_without_volume_has_another_namespace_an_empty_dir_and_neither_claim_nor_ingress() -> None:
     assert differences("without-volume", "pacman-without-volume") == {
         ("PersistentVolumeClaim", "mongo-storage"): {"": GONE},
