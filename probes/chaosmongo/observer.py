@@ -1,7 +1,8 @@
 """Watches the namespace and its nodes and records every event, stamped on arrival.
 
-A watch that ends is begun again from the last version seen. Where that is not possible (it broke, or the version is too
-old) the resource is listed anew and the record carries a note `gap`: what happened in between was not seen.
+A watch that ends or breaks is begun again from the last version seen, so that nothing is missed; where it broke the
+record carries a note `broken`: what happened meanwhile was told late. Where the server does not know the version any
+more the resource is listed anew and the record carries a note `gap`: what happened in between was not seen.
 """
 
 import json
@@ -20,10 +21,15 @@ NAMESPACED = {
     "events": "/api/v1/namespaces/{}/events",
     "persistentvolumeclaims": "/api/v1/namespaces/{}/persistentvolumeclaims",
     "statefulsets": "/apis/apps/v1/namespaces/{}/statefulsets",
+    "deployments": "/apis/apps/v1/namespaces/{}/deployments",
     "endpointslices": "/apis/discovery.k8s.io/v1/namespaces/{}/endpointslices",
     "poddisruptionbudgets": "/apis/policy/v1/namespaces/{}/poddisruptionbudgets",
 }
 CLUSTER_WIDE = {"nodes": "/api/v1/nodes"}
+
+GONE = 410
+"""The version is too old."""
+AGAIN_AFTER_S = 0.2
 
 Listener = Callable[[ClusterEvent], None]
 
@@ -42,6 +48,8 @@ class Observer:
         self._recording = threading.Lock()
         self._listed: dict[str, threading.Event] = {name: threading.Event() for name in self._paths}
         self._listeners: list[Listener] = []
+        self._versions: dict[str, str] = {}
+        """By resource, the version that was seen last; each is its own thread's alone."""
 
     def listen(self, listener: Listener) -> None:
         self._listeners.append(listener)
@@ -62,30 +70,39 @@ class Observer:
             self._writer.close()
 
     def _follow(self, resource: str, path: str) -> None:
-        version = ""
+        broken = False
         while not self._stopped.is_set():
             try:
-                version = version or self._list(resource, path)
-                version = self._watch(resource, path, version)
+                if not self._versions.get(resource):
+                    self._list(resource, path)
+                self._watch(resource, path)
+                broken = False
             except (NoCluster, ApiRefused, ValueError) as error:
-                if isinstance(error, ApiRefused) and error.status in (403, 404) and not version:
+                refused = error.status if isinstance(error, ApiRefused) else 0
+                known = bool(self._versions.get(resource))
+                if refused in (403, 404) and not known:
                     self._note(resource, "not watched", error)
                     self._listed[resource].set()
                     return
-                self._note(resource, "gap", error)
-                version = ""
-                self._stopped.wait(0.2)
+                if known and refused != GONE and not isinstance(error, ValueError):
+                    if not broken:  # once, however long the server is away
+                        self._note(resource, "broken", error)
+                    broken = True
+                else:
+                    self._note(resource, "gap", error)
+                    self._versions[resource] = ""
+                self._stopped.wait(AGAIN_AFTER_S)
 
-    def _list(self, resource: str, path: str) -> str:
+    def _list(self, resource: str, path: str) -> None:
         answer = self._cluster.get(path)
         items = [tidied(item) for item in answer.get("items") or []]
         self._record(ClusterEvent(time.monotonic_ns(), resource, "LIST", items=items))
         self._listed[resource].set()
-        return str(answer["metadata"]["resourceVersion"])
+        self._versions[resource] = str(answer["metadata"]["resourceVersion"])
 
-    def _watch(self, resource: str, path: str, version: str) -> str:
-        """Records until the server ends the watch; returns the version to go on from ("": list again)."""
-        for line in self._cluster.watch(path, version):
+    def _watch(self, resource: str, path: str) -> None:
+        """Records until the server ends the watch; keeps the version to go on from ("": list again)."""
+        for line in self._cluster.watch(path, self._versions[resource]):
             arrived_ns = time.monotonic_ns()
             if self._stopped.is_set():
                 break
@@ -93,11 +110,11 @@ class Observer:
             kind, thing = event["type"], event["object"]
             if kind == "ERROR":
                 self._note(resource, "gap", str(thing.get("message", "")))
-                return ""
-            version = str(thing["metadata"]["resourceVersion"])
+                self._versions[resource] = ""
+                return
+            self._versions[resource] = str(thing["metadata"]["resourceVersion"])
             if kind != "BOOKMARK":
                 self._record(ClusterEvent(arrived_ns, resource, kind, object=tidied(thing)))
-        return version
 
     def _record(self, event: ClusterEvent) -> None:
         self._write(event)

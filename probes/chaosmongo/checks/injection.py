@@ -5,7 +5,10 @@ replaced    a pod of the same name with another UID; where the owner gives new n
             owner has made another
 restarted   the same pod with more restarts of its containers, or with one that was seen to have ended
 moved       a pod of the same name on another node
-gone        the object (this UID) was removed
+gone        the object (this UID) was removed; of a score: it is not in the database any more
+scaled      a Deployment has as many pods Ready as it was scaled to
+unwatchable the watch over the cluster broke
+frozen, cut off, filled     an outage of any lane: nothing else shows it
 A node that was hit is proven by its becoming unschedulable, not Ready, or gone. What is not in a cluster (kind Process,
 Server, ...) is proven by the outage of the lane nearest to it. A fault that hit nothing makes the run unknown, and so
 does one whose effect shows only after the next fault on the same object began: it may be the other one's.
@@ -93,6 +96,10 @@ def _next_ns(evidence: Evidence, fault: Fault, hit: Hit) -> int | None:
 
 
 def _sign(evidence: Evidence, fault: Fault, hit: Hit) -> Proof:
+    if fault.start.expect in SEEN_BY_LANES:
+        return _any_outage(evidence, fault, hit)
+    if hit.kind in _OTHERS:
+        return _OTHERS[hit.kind](evidence, fault, hit)
     if hit.kind not in ("Pod", "Node"):
         return _outage(evidence, fault, hit)
     owner = _owner(evidence, hit)
@@ -200,6 +207,52 @@ def _outage(evidence: Evidence, fault: Fault, hit: Hit) -> Proof:
         if window.end is None or window.end.hi_ns > fault.start.time_ns:
             return Proof(None, f"{hit.name} did not answer the {lane} lane when the fault began")
     return Proof(False, f"{hit.name} answered the {lane} lane throughout: nothing shows that the fault hit it")
+
+
+def _any_outage(evidence: Evidence, fault: Fault, hit: Hit) -> Proof:
+    """The first outage of any lane that began after the fault did."""
+    begun = [
+        (window.start.hi_ns, lane)
+        for lane, windows in evidence.windows.items()
+        for window in windows
+        if window.start.hi_ns > fault.start.time_ns
+    ]
+    if not begun:
+        return Proof(False, f"{hit.name} answered every lane throughout: nothing shows that the fault hit it")
+    seen_ns, lane = min(begun)
+    return _after(fault, seen_ns, f"{hit.name} no longer answered the {lane} lane")
+
+
+def _scaled(evidence: Evidence, fault: Fault, hit: Hit) -> Proof:
+    wanted = fault.start.arguments.get("replicas")
+    for sighting in watch.sightings(evidence.history.cluster, "deployments", hit.namespace):
+        ready = (sighting.object.get("status") or {}).get("readyReplicas", 0)
+        if sighting.time_ns > fault.start.time_ns and sighting.uid == hit.uid and ready == wanted:
+            return _after(fault, sighting.time_ns, f"{hit.name} had {ready} pods Ready")
+    return Proof(False, f"{hit.name} never had {wanted} pods Ready: nothing shows that the fault hit it")
+
+
+def _unwatchable(evidence: Evidence, fault: Fault, hit: Hit) -> Proof:
+    for note in evidence.history.cluster_notes:
+        if note.what in ("gap", "broken") and note.time_ns > fault.start.time_ns:
+            return _after(fault, note.time_ns, f"{hit.name} ended a watch")
+    return Proof(False, f"{hit.name} never ended a watch: nothing shows that the fault hit it")
+
+
+def _score_gone(evidence: Evidence, fault: Fault, hit: Hit) -> Proof:
+    if evidence.unread:
+        return Proof(None, f"whether {hit.name} is gone: {evidence.unread}")
+    if any(document.key == hit.name for document in evidence.documents):
+        return Proof(False, f"{hit.name} is still in the database")
+    return Proof(True, f"{hit.name} is not in the database any more", fault.start.time_ns)
+
+
+_OTHERS: dict[str, Callable[[Evidence, Fault, Hit], Proof]] = {
+    "Deployment": _scaled,
+    "ControlPlane": _unwatchable,
+    "Score": _score_gone,
+}
+SEEN_BY_LANES = ("frozen", "cut off", "filled")
 
 
 def _named(hit: Hit) -> str:

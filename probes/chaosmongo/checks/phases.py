@@ -154,13 +154,25 @@ def _cluster_marks(evidence: Evidence) -> Iterator[Mark]:
     terminating = (
         None if course is None else _first(s.time_ns for s in course.pods if s.uid == course.uid and s.terminating)
     )
+    marks = [*_own_marks(evidence)]
+    yield from marks
     answered = fault.end.time_ns if fault.end is not None and not fault.end.error else None
-    if answered is not None and (terminating is None or answered < terminating):
+    if answered is not None and not marks and (terminating is None or answered < terminating):
         yield _moment("requested", answered, "answer to the fault's request")
     if course is None:
         return
     yield from _removal(course, terminating)
     yield from _return(evidence, course)
+
+
+def _own_marks(evidence: Evidence) -> Iterator[Mark]:
+    """What the faults tell of themselves, and the beginning of each fault but the first."""
+    for note in evidence.history.course:
+        if note.what == "mark":
+            yield _moment(str(note.detail.get("name")), note.time_ns, "fault")
+    starts = sorted(fault.start.time_ns for fault in evidence.history.faults)
+    for number, start_ns in enumerate(starts[1:], 2):
+        yield _moment(f"fault {number}", start_ns, "fault")
 
 
 def _removal(course: Course, terminating: int | None) -> Iterator[Mark]:

@@ -192,4 +192,9 @@ def _doubts(evidence: Evidence) -> Iterator[str]:
     for note in evidence.history.cluster_notes:
         if note.what == "not watched":
             yield f"{note.detail.get('resource', 'a resource')} could not be watched: {note.detail.get('reason', '')}"
+    broken = sorted(
+        {str(note.detail.get("resource")) for note in evidence.history.cluster_notes if note.what == "broken"}
+    )
+    if broken:
+        yield f"watches broke and went on from where they were: what {listed(broken)} did meanwhile was told late"
     yield from reach.doubts(evidence)

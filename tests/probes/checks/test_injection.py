@@ -4,7 +4,7 @@ import pytest
 from chaosmongo.checks import injection
 from chaosmongo.checks.evidence import Evidence
 from chaosmongo.history import Fault
-from chaosmongo.history.records import FaultStart, Hit
+from chaosmongo.history.records import Document, FaultStart, Hit, Note
 from chaosmongo.history.results import FaultSummary, Finding
 
 from .histories import (
@@ -19,6 +19,7 @@ from .histories import (
     node,
     pod,
     replacement,
+    scan,
     stream,
 )
 
@@ -350,3 +351,88 @@ def test_a_pod_without_statuses_says_nothing_of_its_container():
     assert (
         check([MONGO_0], "restarted", [FIRST, event(5, "MODIFIED", pod("old", state=None))]).result[0].proven is False
     )
+
+
+class TestWhatOnlyTheLanesShow:
+    """A process that is frozen, cut off, or has no room: Kubernetes may notice nothing."""
+
+    @pytest.mark.parametrize("expect", injection.SEEN_BY_LANES)
+    @pytest.mark.parametrize("lane", ["server", "user"])
+    def test_is_proven_by_an_outage_of_any_lane(self, expect, lane):
+        ops = stream("." * 100 + "x" * 20 + "." * 100, -1000, 10, lane=lane)
+        checked = check([MONGO_0], expect, [FIRST], ops)
+        assert checked.result[0].proven is True
+        assert f"no longer answered the {lane} lane" in checked.result[0].proof
+
+    @pytest.mark.parametrize("expect", injection.SEEN_BY_LANES)
+    def test_is_not_proven_where_all_was_answered(self, expect):
+        checked = check([MONGO_0], expect, [FIRST], stream("." * 200, -1000, 10))
+        assert checked.result[0].proven is False
+        assert checked.finding.verdict == "unknown"
+
+    def test_is_not_proven_by_an_outage_that_was_there_before(self):
+        ops = stream("." * 50 + "x" * 100 + "." * 100, -1000, 10)
+        assert check([MONGO_0], "frozen", [FIRST], ops).result[0].proven is False
+
+
+class TestAScaledDeployment:
+    HIT = Hit("Deployment", "pacman", "pacman", uid="d")
+
+    def deployment(self, ready: int, uid: str = "d"):
+        return {
+            "metadata": {"name": "pacman", "namespace": "pacman", "uid": uid},
+            "status": {"readyReplicas": ready} if ready else {},
+        }
+
+    def proven(self, *events, replicas: int = 10):
+        start = FaultStart(1, "scale_deployment", at(0), [self.HIT], "scaled", {"replicas": replicas})
+        return (
+            injection.check(Evidence(history([], run=IN_CLUSTER, cluster=list(events), faults=[Fault(start, None)])))
+            .result[0]
+            .proven
+        )
+
+    def test_has_as_many_pods_ready_as_it_was_scaled_to(self):
+        assert self.proven(event(500, "MODIFIED", self.deployment(10), "deployments")) is True
+        assert self.proven(event(500, "MODIFIED", self.deployment(0), "deployments"), replicas=0) is True
+
+    def test_is_not_proven_by_fewer_by_another_or_by_what_was_so_before(self):
+        assert self.proven(event(500, "MODIFIED", self.deployment(9), "deployments")) is False
+        assert self.proven(event(500, "MODIFIED", self.deployment(10, uid="other"), "deployments")) is False
+        assert self.proven(event(-500, "MODIFIED", self.deployment(10), "deployments")) is False
+        assert self.proven() is False
+
+
+class TestARestartedControlPlane:
+    HIT = Hit("ControlPlane", "https://cluster")
+
+    def proven(self, *notes):
+        faults = [fault(self.HIT, expect="unwatchable")]
+        record = history([], run=IN_CLUSTER, cluster=[FIRST], cluster_notes=list(notes), faults=faults)
+        return injection.check(Evidence(record)).result[0].proven
+
+    @pytest.mark.parametrize("what", ["gap", "broken"])
+    def test_is_proven_by_a_watch_that_ended(self, what):
+        assert self.proven(Note(at(20), what, {"resource": "pods"})) is True
+
+    def test_is_not_proven_by_a_watch_that_ended_before_or_was_never_allowed(self):
+        assert self.proven(Note(at(-20), "gap", {"resource": "pods"})) is False
+        assert self.proven(Note(at(20), "not watched", {"resource": "pods"})) is False
+        assert self.proven() is False
+
+
+class TestAScoreThatWasTakenOut:
+    HIT = Hit("Score", "chaos-1-s1")
+
+    def proven(self, found, **fields):
+        faults = [fault(self.HIT, expect="gone")]
+        return injection.check(Evidence(history([], scan=found, faults=faults, **fields))).result[0].proven
+
+    def test_is_not_in_the_database_any_more(self):
+        assert self.proven(scan([])) is True
+
+    def test_is_not_proven_where_it_is_there_still(self):
+        assert self.proven(scan([Document("chaos-1-s1", "0" * 16)])) is False
+
+    def test_cannot_be_told_without_a_read_back(self):
+        assert self.proven(None) is None

@@ -6,11 +6,12 @@ mongo-0: terminating 60 ms, gone 310, recreated 320, scheduled 330, started 500,
 import pytest
 from chaosmongo.checks import phases, recovery
 from chaosmongo.checks.evidence import Evidence
-from chaosmongo.history.records import Hit
+from chaosmongo.history import Fault
+from chaosmongo.history.records import FaultEnd, FaultStart, Hit, Note
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from .histories import IN_CLUSTER, MONGO_0, MS, T0, event, fault, history, listing, pod, replacement, stream
+from .histories import IN_CLUSTER, MONGO_0, MS, T0, at, event, fault, history, listing, pod, replacement, stream
 
 POD = ["requested", "terminating", "gone", "recreated", "scheduled", "started"]
 
@@ -107,6 +108,26 @@ def test_the_story_of_a_container_that_restarts_in_place_is_short():
 def test_an_answer_that_comes_after_its_effect_is_no_phase():
     assert "requested" not in names(record(faults=[fault(MONGO_0, end_ms=400)]))
     assert "requested" not in names(record(faults=[fault(MONGO_0, end_ms=None)]))
+
+
+class TestWhatAFaultTellsOfItself:
+    def test_is_a_phase_that_ends_where_it_says(self):
+        marks = [Note(at(20), "mark", {"name": "requested"}), Note(at(50), "mark", {"name": "blocked by budget"})]
+        found = shown(record(lane(100, 690), course=marks, faults=[fault(MONGO_0, end_ms=400)]))
+        assert found[:3] == [("requested", 0, 20), ("blocked by budget", 20, 50), ("terminating", 50, 60)]
+
+    def test_takes_the_place_of_the_answer_to_its_request(self):
+        marks = [Note(at(20), "mark", {"name": "requested"})]
+        assert shown(record(course=marks, faults=[fault(MONGO_0, end_ms=30)]))[0] == ("requested", 0, 20)
+
+    def test_is_no_phase_of_the_recovery_where_it_comes_after_it(self):
+        marks = [Note(at(900), "mark", {"name": "taken back"})]
+        assert "taken back" not in names(record(lane(100, 690), course=marks))
+
+
+def test_a_second_fault_begins_a_phase_of_its_own():
+    second = Fault(FaultStart(2, "delete_pod", at(600), [MONGO_0], "replaced"), FaultEnd(2, at(610)))
+    assert ("fault 2", 500, 600) in shown(record(lane(100, 690), faults=[fault(MONGO_0), second]))
 
 
 class TestStarted:
