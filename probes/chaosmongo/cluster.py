@@ -8,7 +8,7 @@ import functools
 import json
 import os
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -26,6 +26,8 @@ HOW_TO_GET_ONE = (
 )
 
 Object = dict[str, Any]
+
+MERGE_PATCH = "application/merge-patch+json"
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
 
@@ -67,17 +69,26 @@ class Cluster:
         """GET of a path like /api/v1/namespaces/pacman; the answer as JSON."""
         return self._json(self._request("GET", path, query, timeout_s=timeout_s))
 
+    def post(self, path: str, body: Object, timeout_s: float = 10) -> Object:
+        """POST of an object; the answer as JSON."""
+        return self._json(self._request("POST", path, {}, body, timeout_s=timeout_s))
+
+    def patch(self, path: str, patch: Object, timeout_s: float = 10) -> Object:
+        """PATCH with a JSON merge patch (RFC 7386); the object as it is afterwards."""
+        return self._json(self._request("PATCH", path, {}, patch, timeout_s, content_type=MERGE_PATCH))
+
     def delete(self, path: str, options: Object, timeout_s: float = 10) -> Object:
         """DELETE with DeleteOptions; the answer as JSON."""
         return self._json(self._request("DELETE", path, {}, options, timeout_s=timeout_s))
 
-    def watch(self, path: str, resource_version: str, seconds: int = 300) -> Iterator[bytes]:
+    def watch(self, path: str, resource_version: str, seconds: int = 300, **chosen: str) -> Iterator[bytes]:
         """Lines of a watch from a version, as they arrive; ends when the server ends it. Raises NoCluster when the
-        connection breaks.
+        connection breaks. chosen: labelSelector or fieldSelector.
         """
         import urllib3
 
         query: dict[str, str | int] = {
+            **chosen,
             "watch": "true",
             "resourceVersion": resource_version,
             "allowWatchBookmarks": "true",
@@ -95,7 +106,9 @@ class Cluster:
             response.close()
             response.release_conn()
 
-    def websocket(self, path: str, subprotocol: str, timeout_s: float = 5, **query: str | int) -> "WebSocket":
+    def websocket(
+        self, path: str, subprotocol: str, timeout_s: float = 5, **query: str | int | Sequence[str]
+    ) -> "WebSocket":
         """Opens a WebSocket at a path, within timeout_s for each step of it. Raises ApiRefused, NoCluster.
 
         Verified and with the credentials of every other request. The client library's own `stream` and `portforward`
@@ -103,7 +116,7 @@ class Cluster:
         """
         import websocket
 
-        url = f"ws{self.server.removeprefix('http')}{path}?{urlencode(query)}"
+        url = f"ws{self.server.removeprefix('http')}{path}?{urlencode(query, doseq=True)}"
         headers = self._headers()
         options: dict[str, Any] = {"timeout": timeout_s, "redirect_limit": 0, "suppress_origin": True}
         if self._config.proxy:
@@ -152,11 +165,12 @@ class Cluster:
         body: Object | None = None,
         timeout_s: float = 10,
         stream: bool = False,
+        content_type: str = "application/json",
     ) -> Any:
         import urllib3
 
         url = self.server + path + ("?" + urlencode(query) if query else "")
-        headers = self._headers() | ({"Content-Type": "application/json"} if body is not None else {})
+        headers = self._headers() | ({"Content-Type": content_type} if body is not None else {})
         try:
             response = self._pool.request(
                 method,

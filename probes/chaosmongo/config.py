@@ -12,6 +12,8 @@ from typing import Any
 from chaosmongo.errors import BadConfiguration
 from chaosmongo.history.records import LANES, Objectives, Target
 
+NONE = -1
+OF_ONE_LANE = tuple(f"rto_{lane}_s" for lane in LANES)
 WAYS = ("auto", "service", "port-forward")
 
 
@@ -22,7 +24,13 @@ class Config:
     reach says how a Service is found: "service" by its own addresses, "port-forward" by one of our own through the API
     server, "auto" by the first of these that works. mongo_uri and app_url go before it.
 
-    Times in seconds. rto_s holds for every lane; rto_server_s, rto_driver_s, rto_user_s override it (0: not set).
+    Times in seconds. rto_s holds for every lane; rto_server_s, rto_driver_s, rto_user_s override it (0: not set; -1:
+    no objective for that lane, which need not be measured then).
+    abort_outage_s: a lane that is down for longer aborts the experiment (0: never).
+
+    The commands do what no API of Kubernetes does: cut a node off and bring it back, stop its kubelet, restart the
+    control plane. They are run without a shell, {node} replaced by the node's name, and stand in the run's record: what
+    must stay secret belongs in the environment.
     """
 
     namespace: str = "pacman"
@@ -41,7 +49,12 @@ class Config:
     rto_user_s: float = 0
     rpo_writes: int = 0
     recovery_timeout_s: float = 60
+    abort_outage_s: float = 0
     runs: str = "runs"
+    node_crash_command: str = ""
+    node_start_command: str = ""
+    kubelet_stop_command: str = ""
+    control_plane_restart_command: str = ""
 
     @classmethod
     def read(cls, configuration: Mapping[str, Any]) -> "Config":
@@ -62,7 +75,7 @@ class Config:
     @property
     def objectives(self) -> Objectives:
         own = {lane: float(getattr(self, f"rto_{lane}_s")) for lane in LANES}
-        return Objectives({lane: own[lane] or self.rto_s for lane in LANES}, self.rpo_writes)
+        return Objectives({lane: own[lane] or self.rto_s for lane in LANES if own[lane] != NONE}, self.rpo_writes)
 
     @property
     def target(self) -> Target:
@@ -82,6 +95,6 @@ def _converted(name: str, kind: Any, value: Any) -> Any:
         raise BadConfiguration(
             f"configuration {name}: {value!r} is no {'number' if kind is float else 'whole number'}"
         ) from None
-    if number < 0:
+    if number < 0 and not (number == NONE and name in OF_ONE_LANE):
         raise BadConfiguration(f"configuration {name}: {value!r} is below 0")
     return number

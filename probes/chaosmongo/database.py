@@ -26,7 +26,7 @@ from pymongo.errors import (
 from pymongo.uri_parser import parse_uri
 
 from .ahead import ahead
-from .errors import BadConfiguration, DatabaseRefuses, DatabaseUnavailable
+from .errors import BadConfiguration, DatabaseRefuses, DatabaseUnavailable, NothingToHit
 from .scores import Score
 from .wire import Credentials
 
@@ -264,6 +264,29 @@ class Scores(Collection):
         with self._asking(), pymongo.timeout(READ_WITHIN_S):
             ours = {"$or": [{"name": _beginning_with(marker)}, {"_id": _beginning_with(marker)}, {SEEDED_BY: marker}]}
             return self._collection.find_one(ours, {"_id": 1}) is not None
+
+    def primary(self) -> str:
+        """Host and port of the replica set's primary. Raises NothingToHit where there is none."""
+        with self._asking():
+            said = self._client.admin.command("hello")
+        if not said.get("primary"):
+            raise NothingToHit(f"{self._where} knows no primary: is it a member of a replica set that has one?")
+        return str(said["primary"])
+
+    def step_down(self, for_s: int, catch_up_s: int) -> None:
+        """Has the primary step down (MongoDB manual, replSetStepDown)."""
+        with self._asking():
+            self._client.admin.command("replSetStepDown", for_s, secondaryCatchUpPeriodSecs=min(catch_up_s, for_s - 1))
+
+    def some(self, prefix: str, count: int) -> list[str]:
+        """Names of the `count` documents that the server finds first among those whose name begins with `prefix`."""
+        with self._asking(), pymongo.timeout(READ_WITHIN_S):
+            found = self._collection.find({"name": _beginning_with(prefix)}, {"name": 1}).limit(count)
+            return [str(document["name"]) for document in found]
+
+    def remove(self, names: list[str]) -> None:
+        """Removes the documents with these names."""
+        self._delete({"name": {"$in": names}}, len(names))
 
     def delete_prefix(self, prefix: str) -> int:
         """Removes every document whose name or _id begins with `prefix`; how many there were."""

@@ -8,6 +8,7 @@ ChaosMongoError           what went wrong, on what, and what to do next: for a p
   NotAllowed              the guard refuses: the namespace does not take part
   NotFound                something that the configuration names is not there, or cannot be reached from here
   NothingToHit            no object matches: the fault would hit nothing
+  FaultFailed             a fault could not do its work, or not all of it
   NothingMeasured         a probe asks for something that this run's record cannot tell
   DatabaseUnavailable     MongoDB cannot be reached, or not with these credentials
     DatabaseRefuses       MongoDB answers, but does not permit or understand what is asked
@@ -55,6 +56,10 @@ class NotFound(ChaosMongoError):
 
 class NothingToHit(ChaosMongoError):
     """No object matches: the fault would hit nothing."""
+
+
+class FaultFailed(ChaosMongoError):
+    """A fault could not do its work, or not all of it; what it did is on record."""
 
 
 class NothingMeasured(ChaosMongoError):

@@ -1,6 +1,6 @@
 """Who takes part: a namespace that carries the label, and nothing else."""
 
-from .cluster import Cluster
+from .cluster import Cluster, Object
 from .errors import ApiRefused, NotAllowed
 
 LABEL = "chaos.mongodb/allowed"
@@ -25,6 +25,32 @@ def check_namespace(cluster: Cluster, namespace: str) -> None:
             f"Namespace {namespace} does not carry the label {LABEL}=true: nothing was touched. To allow it:\n"
             f"    kubectl label namespace {namespace} {LABEL}=true"
         )
+
+
+def check_node(node: Object, pods: list[Object], namespace: str) -> None:
+    """Raises NotAllowed where a fault of a node that nobody has named would hit pods of others.
+
+    node, pods: the node, and all pods on it. Allowed is a node that carries the label, or nothing but pods of the
+    namespace; those that every node has (of DaemonSets, and static ones) do not count.
+    """
+    name = node["metadata"]["name"]
+    if (node["metadata"].get("labels") or {}).get(LABEL) == "true":
+        return
+    others = [pod for pod in pods if pod["metadata"]["namespace"] != namespace and not is_of_the_node(pod)]
+    if others:
+        shown = ", ".join(f"{pod['metadata']['namespace']}/{pod['metadata']['name']}" for pod in others[:3])
+        more = f" and {len(others) - 3} more" if len(others) > 3 else ""
+        raise NotAllowed(
+            f"Node {name} also carries {shown}{more}, which this experiment may not touch: nothing was touched. Name "
+            f"the node in the experiment, or allow it:\n    kubectl label node {name} {LABEL}=true"
+        )
+
+
+def is_of_the_node(pod: Object) -> bool:
+    """Whether a pod belongs to its node (of a DaemonSet, or static), and so neither moves nor can be drained."""
+    owners = {owner.get("kind") for owner in pod["metadata"].get("ownerReferences") or []}
+    mirror = "kubernetes.io/config.mirror" in (pod["metadata"].get("annotations") or {})
+    return mirror or bool(owners & {"DaemonSet", "Node"})
 
 
 def namespace_uid(cluster: Cluster, namespace: str) -> str:

@@ -16,6 +16,9 @@ class Pods:
         self.known = False
         """Whether the pod was ever seen."""
         self.uid = ""
+        self.node = ""
+        self.restarts = 0
+        """The sum over its containers."""
         self.address = ""
         """"" while there is no such pod, or it has no address yet."""
         self.port = MONGO_PORT
@@ -40,6 +43,8 @@ class Pods:
         self.known = True
         status = pod.get("status") or {}
         self.uid = uid
+        self.node = pod["spec"].get("nodeName") or ""
+        self.restarts = restarts(pod)
         self.address = status.get("podIP") or ""
         ports = [port["containerPort"] for c in pod["spec"].get("containers", []) for port in c.get("ports") or []]
         self.port = ports[0] if ports else MONGO_PORT
@@ -48,3 +53,9 @@ class Pods:
         if ready and not self.ready:
             self.ready_ns = time_ns
         self.ready = ready
+
+
+def restarts(pod: dict[str, Any]) -> int:
+    """How often the containers of a pod have been restarted."""
+    statuses = (pod.get("status") or {}).get("containerStatuses") or []
+    return sum(int(status.get("restartCount") or 0) for status in statuses)

@@ -37,6 +37,16 @@ class Progress:
         """Whether every lane has had a stable streak of operations due after time_ns."""
         return bool(self._streaks) and all(streak.stable_since(time_ns) for streak in self._streaks.values())
 
+    def longest_down(self, now_ns: int) -> tuple[str, int] | None:
+        """The lane that has been without an ok operation for longest after one that was not, and for how long; None
+        where none is down.
+        """
+        down = [(since, lane) for lane, streak in self._streaks.items() if (since := streak.down_since_ns) is not None]
+        if not down:
+            return None
+        since_ns, lane = min(down)
+        return lane, now_ns - since_ns
+
 
 class _Shard:
     """The growing record of one process."""
@@ -71,8 +81,16 @@ class _Streak:
     def __init__(self) -> None:
         self._ok: list[int] = []
         self._broken_ns = 0
+        self._latest_ok_ns = 0
+        self._failed_since_ns = 0
+
+    @property
+    def down_since_ns(self) -> int | None:
+        """When the first operation was due that was not ok, with none ok since; None while the lane works."""
+        return self._failed_since_ns or None
 
     def take(self, due_ns: int, ok: bool) -> None:
+        self._look_for_failure(due_ns, ok)
         if not ok:
             self._broken_ns = max(self._broken_ns, due_ns)
             del self._ok[: bisect.bisect_right(self._ok, self._broken_ns)]
@@ -80,6 +98,14 @@ class _Streak:
             bisect.insort(self._ok, due_ns)
             surplus = max(0, min(len(self._ok) - STREAK, bisect.bisect_right(self._ok, self._ok[-1] - STREAK_NS) - 1))
             del self._ok[:surplus]
+
+    def _look_for_failure(self, due_ns: int, ok: bool) -> None:
+        if ok:
+            self._latest_ok_ns = max(self._latest_ok_ns, due_ns)
+            if due_ns > self._failed_since_ns:
+                self._failed_since_ns = 0
+        elif due_ns > self._latest_ok_ns:
+            self._failed_since_ns = min(self._failed_since_ns or due_ns, due_ns)
 
     def stable_since(self, time_ns: int) -> bool:
         after = self._ok[bisect.bisect_right(self._ok, time_ns) :]

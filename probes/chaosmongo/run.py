@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from chaosmongo.cluster import Cluster
 from chaosmongo.config import Config
 from chaosmongo.database import Address, Registrations, Scores
 from chaosmongo.environment import fingerprint
-from chaosmongo.errors import CannotRecord, NoRun
+from chaosmongo.errors import CannotRecord, NoCluster, NoRun
 from chaosmongo.history import RunDirectory, Writer, write_whole
 from chaosmongo.history.records import (
     Anchor,
@@ -37,6 +38,24 @@ from chaosmongo.tunnel.handle import Tunnel
 from chaosmongo.tunnel.settings import LOOPBACK
 from chaosmongo.workload.handle import Handle
 from chaosmongo.workload.settings import Place
+
+
+@dataclass
+class LastFault:
+    """The fault that began last, and the database's pod as it was then. end_ns: None while it goes on."""
+
+    start: FaultStart
+    uid: str
+    restarts: int
+    node: str
+    end_ns: int | None = None
+
+    def concerns(self, name: str) -> bool:
+        """Whether it is to end, or move, the database's pod of this name."""
+        if self.start.expect == "down":
+            return self.node in [hit.name for hit in self.start.hits if hit.kind == "Node"]
+        hit = any(hit.kind == "Pod" and hit.name == name for hit in self.start.hits)
+        return hit and self.start.expect in ("replaced", "restarted", "moved")
 
 
 class Recording:
@@ -60,7 +79,7 @@ class Recording:
         self.met: list[str] = []
         """Other runs that were at work on the same scores when this one began."""
         self.pods = Pods(config.statefulset)
-        self.last_fault: FaultStart | None = None
+        self.last_fault: LastFault | None = None
         self.follows_pod = False
         """Whether the server lane asks the pod itself, wherever it is."""
         self.pod_port = 0
@@ -82,9 +101,9 @@ class Recording:
         """How the name of every score that this run's workload writes begins."""
         return self.run.marker
 
-    def scores(self) -> Scores:
-        """The collection of scores, through a connection that the caller closes."""
-        return Scores(self.mongo, self.config.database, self.config.collection)
+    def scores(self, timeout_s: float = 5) -> Scores:
+        """The collection of scores, through a connection that the caller closes. timeout_s: for finding a server."""
+        return Scores(self.mongo, self.config.database, self.config.collection, timeout_s)
 
     def registrations(self) -> Registrations:
         """Who is at work in the database, through a connection that the caller closes."""
@@ -108,19 +127,29 @@ class Recording:
         """Records something of the experiment's course."""
         self.faults.write(Note(time.monotonic_ns(), what, detail))
 
+    def mark(self, name: str) -> None:
+        """Records the end of a phase that only the fault, or what takes it back, can tell: it is named by that end."""
+        self.note("mark", name=name)
+
     @contextmanager
     def fault(self, name: str, hits: list[Hit], expect: str, arguments: dict[str, Any]) -> Iterator[None]:
-        """Records a fault around its work: the start is on disk before anything is done."""
+        """Records a fault around its work: the start is on disk before anything is done. Raises CannotRecord: then
+        nothing must be done.
+        """
         number = next(self._numbers)
         start = FaultStart(number, name, time.monotonic_ns(), hits, expect, arguments)
-        self.faults.commit([start])
-        self.last_fault = start
+        with self._recording():
+            self.faults.commit([start])
+        fault = self.last_fault = LastFault(start, self.pods.uid, self.pods.restarts, self.pods.node)
+        error = ""
         try:
             yield
-        except BaseException as error:
-            self.faults.commit([FaultEnd(number, time.monotonic_ns(), str(error) or type(error).__name__)])
+        except BaseException as failure:
+            error = str(failure) or type(failure).__name__
             raise
-        self.faults.commit([FaultEnd(number, time.monotonic_ns())])
+        finally:
+            fault.end_ns = time.monotonic_ns()
+            self.faults.commit([FaultEnd(number, fault.end_ns, error)])
 
     def will_undo(self, action: str, **arguments: Any) -> int:
         """Records, before a change, how to take it back; the number is for `undone`. Raises CannotRecord: then the
@@ -165,18 +194,26 @@ class Recording:
         return locate.PORT_FORWARD if self.tunnel.leads_from(self.app_url) else "application"
 
     def effect_ns(self) -> int | None:
-        """When the last fault had shown its effect: the moment of its start where there is nothing to be seen; None
-        while a pod that was to be replaced is not there again, Ready.
+        """When the last fault was over and had shown its effect; 0 without a fault; None while it goes on, or while the
+        database's pod, which it was to end, is not there again, Ready.
         """
         fault = self.last_fault
         if fault is None:
             return 0
-        if self.cluster is None or fault.expect != "replaced":
-            return fault.time_ns
-        ours = [hit.uid for hit in fault.hits if hit.name == self.pods.name]
-        if ours and (self.pods.uid in ours or not self.pods.ready):
+        if fault.end_ns is None:
             return None
-        return self.pods.ready_ns if ours else fault.time_ns
+        if self.cluster is None or not fault.concerns(self.pods.name):
+            return fault.end_ns
+        pod = self.pods
+        if not pod.ready or (pod.uid, pod.restarts) == (fault.uid, fault.restarts):
+            return None
+        return max(fault.start.time_ns, pod.ready_ns)
+
+    def in_cluster(self) -> Cluster:
+        """The cluster's API. Raises NoCluster where the run has none."""
+        if self.cluster is None:
+            raise NoCluster("This needs a cluster: set the configuration's namespace")
+        return self.cluster
 
     def stop_workload(self) -> int | None:
         """Stops the workload if one runs; its exit status."""
@@ -287,9 +324,9 @@ def forget() -> Recording | None:
 
 
 def _found(config: Config, cluster: Cluster | None, mongo: Address) -> Found:
+    uid = "" if cluster is None else guard.namespace_uid(cluster, config.namespace)
     if cluster is None or config.mongo_uri:
-        return Found(mongo.shown)
-    uid = guard.namespace_uid(cluster, config.namespace)
+        return Found(mongo.shown, namespace_uid=uid)
     return Found(mongo.shown, config.mongo_service, config.mongo_secret, uid)
 
 

@@ -14,6 +14,7 @@ import pymongo
 import pytest
 from chaosmongo import run, scores
 from chaosmongo.errors import CannotUndo
+from chaosmongo.history.records import Target
 from chaosmongo.run import Recording
 from chaosmongo.undo.actions import ACTIONS
 from click.testing import CliRunner, Result
@@ -211,14 +212,16 @@ class TestAnUndoThatIsNotOurs:
         assert there.names() == before
 
     @given(action=st.sampled_from(sorted(ACTIONS)), arguments=st.dictionaries(st.text(max_size=9), st.integers()))
-    def test_whatever_the_arguments_the_database_is_not_asked(self, action: str, arguments: dict[str, Any]) -> None:
+    def test_whatever_the_arguments_nobody_is_asked(self, action: str, arguments: dict[str, Any]) -> None:
         class Nowhere:
-            run = type("Run", (), {"marker": "chaos-01234567-"})
+            run = type(
+                "Run", (), {"marker": "chaos-01234567-", "run": "test/1", "target": Target("pacman", "", "", "")}
+            )
 
             def scores(self) -> None:
                 raise AssertionError("asked")
 
-            registrations = scores
+            registrations = in_cluster = scores
 
         with pytest.raises(CannotUndo):
             ACTIONS[action](Nowhere(), {key: value for key, value in arguments.items() if key != "seed"})  # type: ignore[arg-type]

@@ -22,9 +22,12 @@ from chaosmongo.checks import judge
 from chaosmongo.errors import ChaosMongoError
 from chaosmongo.history import RecordError, RunDirectory, read, write_whole
 from chaosmongo.history.results import Verdict
+from chaosmongo.safeguard import Safeguard
 from chaosmongo.undo import registration
 
 logger = logging.getLogger("chaostoolkit")
+
+_safeguard: Safeguard | None = None
 
 REPORT_TIMEOUT_S = 120
 LOOKS_AROUND_WITHIN_S = 2
@@ -40,6 +43,10 @@ def before_experiment_control(context: dict[str, Any], configuration: dict[str, 
     except Exception as error:  # Chaos Toolkit would swallow it and run the experiment without a record
         logger.debug("opening the run failed", exc_info=True)
         raise InterruptExecution(f"The run could not be opened: {type(error).__name__}: {error}") from None
+    global _safeguard
+    if recording.config.abort_outage_s > 0:
+        _safeguard = Safeguard(recording, recording.config.abort_outage_s)
+        _safeguard.start()
     if recording.met:
         logger.warning(
             "At work on the same scores: %s. So this run cannot pass. If that one was killed: chaos recovery undo %s",
@@ -94,10 +101,14 @@ def cleanup_control() -> None:
 
 def _end(ended: dict[str, Any] | None = None) -> Verdict | None:
     """Closes the run; None where there was none or it cannot be judged. `ended`: how the experiment did, if it has."""
+    global _safeguard
     recording = _recording()
     if recording is None:
         return None
     path = recording.directory.path
+    if _safeguard is not None:
+        _safeguard.stop()
+        _safeguard = None
     try:
         recording.stop_workload()
         if ended is not None:
@@ -119,10 +130,12 @@ def _end(ended: dict[str, Any] | None = None) -> Verdict | None:
 
 
 def _leave(recording: run.Recording) -> None:
-    """Takes back what is the recording's own, and says how to take back what the experiment has left."""
-    ours = [one for one in recording.pending.values() if one.action == registration.NAME]
-    for _ in undo.take_back(recording, ours, recording.undone):
-        pass  # what could not be taken back is pending, and told below
+    """Takes back what is the recording's own and what faults have left, and says how to take back the rest."""
+    ours = [one for one in recording.pending.values() if one.action in (registration.NAME, *undo.FAULTS)]
+    for taken in undo.take_back(recording, ours, recording.undone):
+        # what could not be taken back is pending, and told below
+        if taken.done is not None and taken.undo.action != registration.NAME:
+            logger.warning("No rollback of the experiment took this back: %s", taken.done.said)
     if recording.pending:
         left = ", ".join(sorted({one.action for one in recording.pending.values()}))
         logger.warning(

@@ -23,7 +23,7 @@ def in_background(experiment: Experiment) -> Iterator[Finding]:
         if activity.kind in ("process", "http") and activity.provider.get("timeout").value is None:
             yield Finding(
                 step.line,
-                f"a {activity.kind} in the background without a timeout is waited for without bound",
+                f"in the background, a {activity.kind} provider without a timeout is waited for without bound",
                 "add timeout (seconds) to its provider",
             )
         elif activity.is_ours and not _ends(activity):

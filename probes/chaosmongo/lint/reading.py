@@ -82,7 +82,7 @@ def read(text: str, is_json: bool = False) -> Document:
             _marked("it holds several documents", error) if "single" in str(error) else _at(error)
         ) from None
     except yaml.MarkedYAMLError as error:
-        raise Unreadable(_at(error)) from None
+        raise Unreadable(_NO_LINES if is_json else _at(error)) from None
     finally:
         loader.dispose()
     if document.root.value is None:
@@ -107,6 +107,7 @@ def _checked_json(text: str) -> str:
     return text.replace("\t", " ")
 
 
+_NO_LINES = "its lines cannot be told, as this JSON is no YAML: write it anew with python -m json.tool"
 _TOO_DEEP = f"it is nested more than {DEEPEST} levels deep: no experiment is"
 _TOO_MUCH = f"it holds more than {MOST_VALUES:,} values, with what aliases repeat: no experiment does"
 

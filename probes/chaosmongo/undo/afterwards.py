@@ -1,4 +1,4 @@
-"""Finding the database of a run again, when its runner is gone."""
+"""Finding the cluster and the database of a run again, when its runner is gone."""
 
 import time
 
@@ -25,6 +25,7 @@ class Afterwards:
         self._uri = mongo_uri
         self._timeout_s = timeout_s
         self._found: Address | ChaosMongoError | None = None
+        self._cluster: Cluster | None = None
         self._tunnel = Tunnel()  # it ends with this process
 
     @property
@@ -36,6 +37,26 @@ class Afterwards:
 
     def registrations(self) -> Registrations:
         return Registrations(self._address(), self._run.target.database)
+
+    def in_cluster(self) -> Cluster:
+        """The run's cluster, known by its namespace. Raises CannotUndo where it is another one, or cannot be told."""
+        if self._cluster is None:
+            self._cluster = self._same_cluster()
+        return self._cluster
+
+    def _same_cluster(self) -> Cluster:
+        namespace, expected = self._run.target.namespace, self._run.found.namespace_uid
+        if not namespace or not expected:
+            raise CannotUndo("In which cluster this run took place is not on its record: take it back by hand")
+        cluster = Cluster()
+        guard.check_namespace(cluster, namespace)
+        uid = guard.namespace_uid(cluster, namespace)
+        if uid != expected:
+            raise CannotUndo(
+                f"Namespace {namespace} at {cluster.server} is not the one of the run (UID {uid}, not "
+                f"{expected}): point KUBECONFIG at the run's cluster, if it is there still"
+            )
+        return cluster
 
     def _address(self) -> Address:
         if self._found is None:
@@ -77,14 +98,7 @@ class Afterwards:
                 f"The run was given the URI of MongoDB ({found.mongo or 'its address is not on record'}), which is not "
                 "recorded: set MONGO_URI to it, or give --mongo-uri"
             )
-        cluster = Cluster()
-        guard.check_namespace(cluster, target.namespace)
-        uid = guard.namespace_uid(cluster, target.namespace)
-        if uid != found.namespace_uid:
-            raise CannotUndo(
-                f"Namespace {target.namespace} at {cluster.server} is not the one of the run (UID {uid}, not "
-                f"{found.namespace_uid}): point KUBECONFIG at the run's cluster, if it is there still"
-            )
+        cluster = self.in_cluster()
         config = Config(
             namespace=target.namespace,
             mongo_service=found.service,

@@ -11,11 +11,13 @@ EXAMPLE = '{"w": "majority", "j": true, "wtimeout": 10000}'
 def checked(given: Any) -> dict[str, Any]:
     """The write concern as the driver takes it, with wtimeout in milliseconds. Raises BadArgument.
 
-    w: 0 is refused: what is not acknowledged cannot be found to be lost.
+    Numbers and truth values may be given as text, as they come from the environment: "1", "true". w: 0 is refused: what
+    is not acknowledged cannot be found to be lost.
     """
     if not isinstance(given, Mapping):
         raise BadArgument(f"write_concern is {given!r}: it must be like {EXAMPLE}")
     concern = {"wtimeout" if key == "wtimeoutMS" else key: value for key, value in given.items()}
+    concern = {key: _from_text(value) for key, value in concern.items()}
     unknown = sorted(str(key) for key in concern if key not in ("w", "j", "wtimeout"))
     if unknown or len(concern) < len(given):
         what = f"has {', '.join(unknown)}" if unknown else "has wtimeout twice"
@@ -30,10 +32,16 @@ def checked(given: Any) -> dict[str, Any]:
     return concern
 
 
+def _from_text(value: Any) -> Any:
+    if isinstance(value, str):
+        return int(value) if value.isdecimal() else {"true": True, "false": False}.get(value, value)
+    return value
+
+
 def _check_w(w: Any) -> None:
     if _whole(w) and w == 0:
         raise BadArgument("write_concern w is 0: nothing would be acknowledged, so nothing could be said to be lost")
-    tag = isinstance(w, str) and bool(w) and not w.isdecimal()
+    tag = isinstance(w, str) and bool(w)
     if not tag and not (_whole(w) and 1 <= w <= 50):
         raise BadArgument(f'write_concern w is {w!r}: it must be a number of members (1 to 50), "majority", or a tag')
 
