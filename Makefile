@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 EXPERIMENT ?= experiments/mongo-pod-delete.yaml
 LAB        ?= # options of `kubelab exec`, like --apply manifests/variants/without-volume
 
-.PHONY: run test setup lint tests e2e-alone e2e-measuring e2e-waiting unit-measuring unit-rest unit e2e bench mutants clean
+.PHONY: run test setup lint tests e2e-alone e2e-measuring e2e-waiting unit-measuring unit-rest unit e2e bench experiments mutants clean
 
 # --no-version-check: `chaos` would ask its makers' server for news, and nothing here leaves this machine.
 run: $(VENV)/.lab
@@ -39,6 +39,12 @@ e2e-alone e2e-measuring e2e-waiting unit-measuring unit-rest unit e2e: $(VENV)/.
 # Every figure of the README, as one table, measured anew: for a machine that does nothing else. BENCH: NAME ..., --quick
 bench: $(VENV)/.dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m benchmarks $(BENCH)
+
+# Every experiment on a lab of its own, N times each: verdicts, recovery times, and whether anything is left behind.
+# EXPERIMENTS: NAME ... for some of them
+N ?= 5
+experiments: $(VENV)/.dev
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m benchmarks.experiments -n $(N) $(EXPERIMENTS)
 
 # Changes every line of the checks in every way that mutmut knows, and counts the changes that no test sees: half an hour.
 mutants: $(VENV)/.dev

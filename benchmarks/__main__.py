@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if unknown:
         parser.error(f"there is no benchmark {', '.join(unknown)}; there are: {', '.join(names)}")
     rows, broken = _run(told.name or names, told.quick)
-    _show(rows, told.quick)
+    show(rows, told.quick)
     return 1 if broken or any(row.met is False for _, row in rows) else 0
 
 
@@ -65,7 +65,7 @@ def _run(names: Sequence[str], quick: bool) -> tuple[list[tuple[str, Row]], list
     return rows, broken
 
 
-def _show(rows: Sequence[tuple[str, Row]], quick: bool) -> None:
+def show(rows: Sequence[tuple[str, Row]], quick: bool) -> None:
     columns = ("value", "reference", "ratio", "n", "spread", "wanted", "met")
     table = Table("benchmark", "what", *columns, title="Smoke run: too few for figures" if quick else None)
     before = ""

@@ -1,0 +1,219 @@
+"""Every experiment of the collection, on a lab of its own each time: is the verdict the one that its file promises, how
+long did the recovery take, and is anything left behind?
+
+    python -m benchmarks.experiments [NAME ...] [-n RUNS]      (make experiments)
+"""
+
+import argparse
+import os
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from chaosmongo.history import read_verdict
+from chaosmongo.history.results import Verdict
+
+from benchmarks import laboratory
+from benchmarks.harness import Row, extent, keep
+from tests.e2e import remains
+from tests.e2e.commands import ROOT
+from tests.e2e.commands import run as run_command
+
+RUNS = 5
+LANES = ("server", "driver", "user")
+AT_ONCE_S = 420
+SHOWN_PHASES = 3
+SETTLED_WITHIN_S = 60
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One file, and what it says of itself. elsewhere: what it needs that the lab does not have; "" where it runs."""
+
+    name: str
+    verdict: str
+    lab: tuple[str, ...]
+    namespace: str
+    elsewhere: str
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One run: its verdict, RTA by lane and phases in seconds, and what it left behind."""
+
+    experiment: str
+    verdict: str
+    sentence: str
+    rta_s: dict[str, float]
+    phases_s: dict[str, float]
+    acknowledged: int
+    lost: int
+    left: list[str]
+    run_s: float
+
+
+def collection() -> list[Experiment]:
+    return [_read(file) for file in sorted((ROOT / "experiments").glob("**/*.yaml")) if _told(file)]
+
+
+def _told(file: Path) -> dict[str, Any]:
+    found = yaml.safe_load(file.read_text())
+    said: list[dict[str, Any]] = found.get("extensions") or []
+    return next((one for one in said if one.get("name") == "chaosmongo"), {})
+
+
+def _read(file: Path) -> Experiment:
+    told = _told(file)
+    name = str(file.relative_to(ROOT / "experiments").with_suffix(""))
+    namespace = yaml.safe_load(file.read_text())["configuration"]["namespace"]["default"]
+    return Experiment(name, told["verdict"], tuple(told.get("lab") or ()), namespace, told.get("elsewhere", ""))
+
+
+def run(quick: bool) -> list[Row]:
+    return _rows(_trials([one for one in collection() if not one.elsewhere], 1 if quick else RUNS))
+
+
+def _trials(experiments: Sequence[Experiment], runs: int) -> list[tuple[Experiment, list[Trial]]]:
+    found: list[tuple[Experiment, list[Trial]]] = [(experiment, []) for experiment in experiments]
+    for number in range(runs):  # one of each, then again: what changes with the time of day hits all alike
+        for experiment, trials in found:
+            trials.append(_trial(experiment))
+            _tell(experiment, trials[-1], number + 1, runs)
+            keep("experiments", (asdict(trial) for _, each in found for trial in each))
+    return found
+
+
+def _tell(experiment: Experiment, trial: Trial, number: int, runs: int) -> None:
+    mark = "ok" if trial.verdict == experiment.verdict and not trial.left else "NOT AS PROMISED"
+    times = ", ".join(f"{lane} {seconds:.2f} s" for lane, seconds in trial.rta_s.items()) or "no outage"
+    print(f"{experiment.name} {number}/{runs}: {trial.verdict} ({mark}), {times}, {trial.run_s:.0f} s", flush=True)
+    if mark != "ok":
+        print(f"    {trial.sentence}", *trial.left, sep="\n    ", flush=True)
+
+
+def _trial(experiment: Experiment) -> Trial:
+    place = Path(tempfile.mkdtemp(prefix="experiment-")).resolve()
+    try:
+        for name in ("manifests", "experiments"):
+            (place / name).symlink_to(ROOT / name)
+        options = list(experiment.lab)
+        if "--apply" in options:
+            options[options.index("--apply") + 1] = str(ROOT / options[options.index("--apply") + 1])
+        else:
+            options += ["--apply", str(ROOT / "manifests")]
+        with laboratory.lab(*options) as lab:
+            return _in_lab(experiment, lab, place)
+    finally:
+        shutil.rmtree(place)
+
+
+def _in_lab(experiment: Experiment, lab: laboratory.Laboratory, place: Path) -> Trial:
+    kubeconfig = str(lab.kubeconfig)
+    before = remains.cluster(place, kubeconfig, experiment.namespace)
+    file = f"experiments/{experiment.name}.yaml"
+    surroundings = {"KUBECONFIG": kubeconfig, "KUBELAB_STATE": str(lab.state)}
+    begin = time.monotonic()
+    ended = run_command(["chaos", "--no-version-check", "run", file], place, AT_ONCE_S, **surroundings)
+    took_s = time.monotonic() - begin
+    directories = [path.parent for path in place.glob("runs/*/*/run.json")]
+    verdict = read_verdict(directories[0]) if directories else None
+    if verdict is None:
+        return Trial(experiment.name, "none", ended.output[-1500:], {}, {}, 0, 0, ["no verdict"], took_s)
+    left = remains.changes(before, remains.cluster(place, kubeconfig, experiment.namespace))
+    left += [f"process {line}" for line in remains.processes(place)]
+    undo = run_command(["chaos", "--no-version-check", "recovery", "undo", str(directories[0])], place, **surroundings)
+    if "Nothing is left behind" not in undo.output:
+        left.append(undo.output.strip())
+    if (ended.status == 0) != (verdict.verdict == "passed"):
+        left.append(f"chaos run ended with status {ended.status}, of a verdict {verdict.verdict}")
+    if kept := os.environ.get("KEEP_RUNS"):
+        shutil.copytree(directories[0], Path(kept) / experiment.name.replace("/", "-") / f"{time.time():.0f}")
+    return _told_by(experiment, verdict, left, took_s)
+
+
+def _told_by(experiment: Experiment, verdict: Verdict, left: list[str], took_s: float) -> Trial:
+    durable = verdict.durability
+    return Trial(
+        experiment.name,
+        verdict.verdict,
+        verdict.sentence,
+        {lane.lane: lane.rta.middle_ns / 1e9 for lane in verdict.recovery if lane.rta is not None},
+        {phase.name: (phase.end_ns - phase.start_ns) / 1e9 for phase in verdict.phases},
+        durable.kept + durable.lost if durable else 0,
+        durable.lost if durable else 0,
+        left,
+        took_s,
+    )
+
+
+def _rows(found: Sequence[tuple[Experiment, list[Trial]]]) -> list[Row]:
+    return [_row(experiment, trials) for experiment, trials in found]
+
+
+def _row(experiment: Experiment, trials: list[Trial]) -> Row:
+    as_promised = sum(trial.verdict == experiment.verdict for trial in trials)
+    clean = sum(not trial.left for trial in trials)
+    lost = sum(trial.lost for trial in trials)
+    return Row(
+        experiment.name,
+        f"{as_promised} of {len(trials)} {experiment.verdict}",
+        reference=_times(trials),
+        ratio=f"{lost} lost",
+        n=len(trials),
+        spread=_phases(trials),
+        wanted="as promised, nothing left behind",
+        met=as_promised == clean == len(trials),
+    )
+
+
+def _times(trials: list[Trial]) -> str:
+    """RTA by lane: the median, and from the smallest to the largest."""
+    told = []
+    for lane in LANES:
+        values = [trial.rta_s[lane] for trial in trials if lane in trial.rta_s]
+        if values:
+            some = f" (in {len(values)})" if len(values) < len(trials) else ""
+            told.append(f"{lane} {statistics.median(values):.1f} s ({extent(values, 's', 1)}){some}")
+    return ", ".join(told) or "no outage"
+
+
+def _phases(trials: list[Trial]) -> str:
+    """The longest, by their medians."""
+    names = {name for trial in trials for name in trial.phases_s}
+    medians = {
+        name: statistics.median([trial.phases_s[name] for trial in trials if name in trial.phases_s]) for name in names
+    }
+    longest = sorted(medians, key=lambda name: medians[name], reverse=True)[:SHOWN_PHASES]
+    return ", ".join(f"{name} {medians[name]:.1f} s" for name in longest)
+
+
+def main() -> int:
+    from benchmarks.__main__ import show
+
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.experiments", description=__doc__)
+    known = {one.name: one for one in collection()}
+    parser.add_argument("name", nargs="*", help=f"which; all without one. There are: {', '.join(known)}")
+    parser.add_argument("-n", type=int, default=RUNS, help=f"runs of each ({RUNS})")
+    told = parser.parse_args()
+    if unknown := [name for name in told.name if name not in known]:
+        parser.error(f"there is no experiment {', '.join(unknown)}; there are: {', '.join(known)}")
+    if told.n < 1:
+        parser.error(f"-n {told.n}: at least 1")
+    for one in known.values():
+        if one.elsewhere and (one.name in told.name or not told.name):
+            print(f"{one.name}: not run here, it needs {one.elsewhere}", flush=True)
+    wanted = [known[name] for name in told.name or known if not known[name].elsewhere]
+    rows = [("experiments", row) for row in _rows(_trials(wanted, told.n))]
+    show(rows, quick=False)
+    return 0 if all(row.met for _, row in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
