@@ -148,11 +148,26 @@ class TestRecoveryTimes:
         found = pooled(run(1), slow, run(3))
         assert found.lanes[0].recovery.censored == 1
         assert found.verdicts == {"passed": 2, "unknown": 1}
-        assert any("only for whether it recovered in time" in doubt for doubt in found.doubts)
+        assert any("unknown only for whether it recovered in time" in doubt for doubt in found.doubts)
 
     def test_of_a_run_that_recovered_and_is_unknown_for_another_reason_do_not(self) -> None:
         odd = run(2, lane(2), answer="unknown", findings=[Finding("course", "unknown", "'stop the load' failed")])
         assert len(pooled(run(1), odd).lanes[0].recovery.values) == 1
+
+    def test_of_a_run_that_is_unknown_only_for_whether_there_was_one_writer_count(self) -> None:
+        """After a forced deletion nothing on record tells it: none would be measured."""
+        forced = [Finding("single_writer", "unknown", "two writers at a time cannot be excluded")]
+        found = pooled(*(run(n, answer="unknown", findings=forced) for n in range(6)))
+        assert len(found.lanes[0].recovery.values) == found.writes.runs == 6
+        assert found.verdicts == {"unknown": 6}
+        (doubt,) = (doubt for doubt in found.doubts if "unknown" in doubt)
+        assert doubt == (
+            "unknown only for whether there was one writer at a time, and pooled with what was seen: "
+            "mongo-pod-delete/00, mongo-pod-delete/01, mongo-pod-delete/02 and 3 more"
+        )
+
+    def test_of_a_run_without_any_finding_do_not(self) -> None:
+        assert pooled(run(1), run(2, answer="unknown", findings=[])).pooled == 1
 
     @pytest.mark.parametrize("check", ["validity", "injection", "alone"])
     def test_of_a_failed_run_that_cannot_vouch_for_them_do_not(self, check: str) -> None:

@@ -37,10 +37,12 @@ def _left_out(trials: Sequence[Trial], asked: int) -> Iterator[str]:
     for trial in trials:
         if trial.left_out == "all":
             yield f"{trial.run} is unknown, and nothing of it is pooled: {trial.why}"
-        elif trial.verdict == "unknown":
-            yield f"{trial.run} is unknown, but only for whether it recovered in time: what was seen of it is pooled"
         elif trial.left_out == "times":
             yield f"{trial.run}: its times are not pooled: {trial.why}"
+    pooled = [trial for trial in trials if trial.verdict == "unknown" and not trial.left_out]
+    for why in dict.fromkeys(trial.why for trial in pooled):
+        runs = listed([trial.run for trial in pooled if trial.why == why])
+        yield f"unknown only for {why}, and pooled with what was seen: {runs}"
 
 
 def _not_read(conditions: Conditions) -> Iterator[str]:

@@ -18,7 +18,7 @@ from .writes import writes
 def pool(runs: Sequence[Recorded], asked: int, wall_ns: int) -> Trials:
     """What the runs say together. asked: how many were to be made; wall_ns: when, as a label.
 
-    Unknown runs are counted and named, and nothing of them is pooled (`Recorded.counts` has the one exception). Of a
+    Unknown runs are counted and named, and nothing of them is pooled (`Recorded.counts` has the exceptions). Of a
     failed run everything is, unless the record cannot vouch for its times. Raises UnlikeRuns where two pooled runs were
     not measured alike.
     """
@@ -53,7 +53,7 @@ def _trial(run: Recorded) -> Trial:
         acknowledged=words.acknowledged(durability) if durability else None,
         lost=durability.lost if durability else None,
         left_out="" if run.times_count else "times" if run.counts else "all",
-        why="; ".join(run.unvouched) if run.counts else words.sentence(verdict),
+        why=("; ".join(run.unvouched) or run.left_open) if run.counts else words.sentence(verdict),
     )
 
 

@@ -18,6 +18,10 @@ LEFT_OPEN = frozenset(("recovery", "course"))
 recover would make the others look better: it counts, as one that had not recovered by then.
 """
 
+ANOTHER_QUESTION = frozenset(("single_writer",))
+"""Whether there was one writer at a time is no part of how long the service was away, nor of what was lost. After a
+forced deletion nothing on record can tell it: to leave such runs out would be to measure none.
+"""
 
 FATES = ("durability", "seeds")
 
@@ -56,11 +60,25 @@ class Recorded:
     @property
     def counts(self) -> bool:
         """Whether anything of it may be pooled: numbers of an unknown run may be anything, unless all that is not known
-        is whether it would have recovered in time.
+        is whether it would have recovered in time, or is another question.
         """
-        unknown = {finding.check for finding in self.verdict.findings if finding.verdict == "unknown"}
         watched = any(lane.censored_ns is not None for lane in self.verdict.recovery)
-        return self.verdict.verdict != "unknown" or (watched and unknown <= LEFT_OPEN)
+        allowed = ANOTHER_QUESTION | LEFT_OPEN if watched else ANOTHER_QUESTION
+        return self.verdict.verdict != "unknown" or bool(self._unknown and self._unknown <= allowed)
+
+    @property
+    def left_open(self) -> str:
+        """What is not known of an unknown run that counts, as a part of a sentence."""
+        told = {
+            "whether it recovered in time": LEFT_OPEN,
+            "whether there was one writer at a time": ANOTHER_QUESTION,
+        }
+        return " and ".join(name for name, checks in told.items() if self._unknown & checks)
+
+    @property
+    def _unknown(self) -> set[str]:
+        """The checks that found no answer."""
+        return {finding.check for finding in self.verdict.findings if finding.verdict == "unknown"}
 
     @property
     def times_count(self) -> bool:

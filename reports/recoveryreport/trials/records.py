@@ -119,7 +119,7 @@ class Writes(msgspec.Struct, frozen=True):
 
 class Trial(msgspec.Struct, frozen=True):
     """One run. acknowledged, lost: writes; None where not known. left_out: "all" or the "times" of it are not in the
-    statistics, and `why`.
+    statistics, and `why`; of an unknown run that is in them, `why` says what is not known.
     """
 
     run: str
