@@ -34,21 +34,9 @@ class Picture:
 
 def render(history: History, verdict: Verdict, pictures: Mapping[str, Picture]) -> str:
     """The page. `pictures` are "timeline" and "phases"."""
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
-        harmless=words.harmless, count=quantities.count, seconds=quantities.seconds, tight=_tight
-    )
-    style = Path(__file__).with_name("page.css").read_text("utf-8")
     zero = zero_ns(history)
-    return environment.get_template("page.html.j2").render(
+    return rendered(
+        "page.html.j2",
         history=history,
         run=history.run,
         verdict=verdict,
@@ -62,10 +50,27 @@ def render(history: History, verdict: Verdict, pictures: Mapping[str, Picture]) 
         when=_when(history),
         headline=_headline(verdict.verdict),
         experiment=_experiment(history),
-        pictures={name: _embedded(picture) for name, picture in pictures.items()},
-        style=style,
-        style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+        pictures={name: embedded(picture) for name, picture in pictures.items()},
     )
+
+
+def rendered(template: str, **values: Any) -> str:
+    """A page with the style sheet that all pages share. `harmless` and the like are filters there."""
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        harmless=words.harmless, count=quantities.count, seconds=quantities.seconds, tight=_tight
+    )
+    style = Path(__file__).with_name("page.css").read_text("utf-8")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return environment.get_template(template).render(style=style, style_hash=digest, **values)
 
 
 @dataclass(frozen=True)
@@ -114,7 +119,9 @@ def _experiment(history: History) -> str:
     return history.run.run.partition("/")[0]
 
 
-def _embedded(picture: Picture) -> dict[str, Any]:
+def embedded(picture: Picture) -> dict[str, Any]:
+    """A picture as templates take it: in the page itself."""
+
     def address(data: bytes) -> str:
         return f"data:image/svg+xml;base64,{base64.b64encode(data).decode()}"
 

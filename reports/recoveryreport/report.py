@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,21 +34,21 @@ class Drawn:
     width: int
     height: int
 
+    def picture(self, alt: str) -> page.Picture:
+        """For a page; alt: what it shows in words."""
+        return page.Picture(self.light, self.dark, alt, self.width, self.height)
+
 
 def draw(history: History, verdict: Verdict, directory: Path) -> Path:
     """Draws report.html, timeline and phases (.png, .svg) into `directory`; the path of the page comes back.
 
     Raises CannotWrite.
     """
-    drawn = {name: _drawn(painter, history, verdict) for name, painter in FIGURES.items()}
+    figures = {name: drawn(partial(_paint, painter, history, verdict)) for name, painter in FIGURES.items()}
     alts = {"timeline": timeline_alt(verdict), "phases": phases_alt(verdict)}
-    pictures = {
-        name: page.Picture(figure.light, figure.dark, alts[name], figure.width, figure.height)
-        for name, figure in drawn.items()
-    }
-    html = page.render(history, verdict, pictures)
+    html = page.render(history, verdict, {name: figure.picture(alts[name]) for name, figure in figures.items()})
     make_directory(directory)
-    for name, figure in drawn.items():
+    for name, figure in figures.items():
         write_file(directory / f"{name}.png", figure.png)
         write_file(directory / f"{name}.svg", figure.light)
     write_file(directory / REPORT, html.encode())
@@ -91,12 +92,23 @@ def write_file(path: Path, data: bytes) -> None:
         raise CannotWrite(f"{path} cannot be written: {error.strerror}. Name another place with --out DIR") from None
 
 
-def _drawn(painter: Callable[["Figure", History, Verdict, Theme], None], history: History, verdict: Verdict) -> Drawn:
+def drawn(paint: Callable[["Figure", Theme], None]) -> Drawn:
+    """What `paint` draws, in all forms."""
     with canvas.blank(LIGHT) as figure:
-        painter(figure, history, verdict, LIGHT)
+        paint(figure, LIGHT)
         width, height = (round(inches * 96) for inches in figure.get_size_inches())
         png, light = canvas.png(figure), canvas.svg(figure)
     with canvas.blank(DARK) as figure:
-        painter(figure, history, verdict, DARK)
+        paint(figure, DARK)
         dark = canvas.svg(figure)
     return Drawn(png, light, dark, width, height)
+
+
+def _paint(
+    painter: Callable[["Figure", History, Verdict, Theme], None],
+    history: History,
+    verdict: Verdict,
+    figure: "Figure",
+    theme: Theme,
+) -> None:
+    painter(figure, history, verdict, theme)
