@@ -5,6 +5,8 @@ ReportError             a report cannot be made; the message says which, why, an
   CannotWrite           a file of the report cannot be written
   UnlikeRuns            runs that were not measured alike are to be pooled
   NotRecorded           `chaos run` left no record: it was refused, or it died
+  BadMatrix             a matrix file cannot be run as it is
+  NotAMatrix            no matrix was kept where one is to go on
 """
 
 
@@ -26,3 +28,11 @@ class UnlikeRuns(ReportError):
 
 class NotRecorded(ReportError):
     """`chaos run` left no record; the message holds its exit status and its last lines."""
+
+
+class BadMatrix(ReportError):
+    """A matrix file cannot be run as it is; the message says everything that is wrong, by key, and what to do."""
+
+
+class NotAMatrix(ReportError):
+    """No matrix was kept where one is to go on, or it is not whole."""

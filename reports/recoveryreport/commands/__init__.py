@@ -6,6 +6,7 @@ A plug-in of the chaos command line, loaded at every start of `chaos`: whatever 
 import click
 
 from .lint import lint
+from .matrix import matrix
 from .preflight import preflight
 from .report import report
 from .trials import trials
@@ -21,5 +22,5 @@ def recovery() -> None:
     """
 
 
-for command in (lint, preflight, report, trials, undo, verdict):
+for command in (lint, matrix, preflight, report, trials, undo, verdict):
     recovery.add_command(command)

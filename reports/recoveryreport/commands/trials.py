@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .common import console, judged, one_message
+from .options import arguments, passed_on
 from .verdict import EXIT_CODES
 
 if TYPE_CHECKING:
@@ -26,11 +27,7 @@ MOST = 10_000
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Where trials.json goes; beside the first run if left out."
 )
-@click.option("--var", multiple=True, help="As of `chaos run`: key=value for the experiment's configuration.")
-@click.option("--var-file", multiple=True, type=click.Path(exists=True), help="As of `chaos run`.")
-@click.option("--control-file", multiple=True, type=click.Path(exists=True), help="As of `chaos run`.")
-@click.option("--rollback-strategy", help="As of `chaos run`.")
-@click.option("--hypothesis-strategy", help="As of `chaos run`.")
+@passed_on
 def trials(
     what: tuple[str, ...], number: int | None, pooling: bool, out: Path | None, **options: tuple[str, ...] | str | None
 ) -> None:
@@ -44,7 +41,7 @@ def trials(
     Exits 0 when all runs passed, 1 when one failed, 2 when one is unknown and none failed, or when not all of them
     could be made or pooled.
     """
-    given = _options(options)
+    given = arguments(options)
     if pooling:
         if given or number is not None:
             raise click.UsageError(
@@ -59,15 +56,6 @@ def trials(
         )
     with one_message():
         sys.exit(_run([*given, what[0]], number or 20, out))
-
-
-def _options(options: dict[str, tuple[str, ...] | str | None]) -> list[str]:
-    """Those that were given, as they go to `chaos run`."""
-    given = []
-    for name, values in options.items():
-        for value in (values,) if isinstance(values, str) else values or ():
-            given += [f"--{name.replace('_', '-')}", value]
-    return given
 
 
 def _pool(directories: Sequence[Path], out: Path | None) -> int:
@@ -92,7 +80,7 @@ def _pool(directories: Sequence[Path], out: Path | None) -> int:
     return _exit_code(runs)
 
 
-def _run(arguments: Sequence[str], asked: int, out: Path | None) -> int:
+def _run(command: Sequence[str], asked: int, out: Path | None) -> int:
     """Runs, keeping what is pooled after each run, so that it is there whatever happens to this process."""
     from chaosmongo.history import RecordError
 
@@ -102,7 +90,7 @@ def _run(arguments: Sequence[str], asked: int, out: Path | None) -> int:
     from recoveryreport.trials.showing import showing
 
     store.prepare(out)
-    runner, runs, kept, wrong = Runner(arguments), list["Recorded"](), None, None
+    runner, runs, kept, wrong = Runner(command), list["Recorded"](), None, None
     with runner.heeding_signals(), showing(console(), asked) as shown:
         while len(runs) < asked and not runner.stopped and wrong is None:
             try:

@@ -67,13 +67,15 @@ class Runner:
         """Whether it was asked to stop."""
         return self._stopped_at is not None
 
-    def run(self, heard: Callable[[str], None]) -> Ended:
-        """One run, to its end. heard: called, from another thread, with every line that it prints."""
+    def run(self, heard: Callable[[str], None], more: Sequence[str] = ()) -> Ended:
+        """One run, to its end. heard: called, from another thread, with every line that it prints. more: arguments of
+        this run alone.
+        """
         with tempfile.TemporaryDirectory(prefix="chaos-trial-") as directory:
             journal = Path(directory, "journal.json")
             lines: deque[str] = deque(maxlen=LAST_LINES)
             self._process = process = subprocess.Popen(
-                [*self._command, "--journal-path", str(journal)],
+                [*self._command, *more, "--journal-path", str(journal)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,

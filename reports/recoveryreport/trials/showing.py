@@ -19,9 +19,9 @@ WIDEST = 48
 
 
 class Showing:
-    def __init__(self, progress: "Progress", task: "TaskID", asked: int) -> None:
+    def __init__(self, progress: "Progress", task: "TaskID", asked: int, done: int = 0) -> None:
         self._progress, self._task, self._asked = progress, task, asked
-        self._ended = 0
+        self._ended = done
 
     def heard(self, line: str) -> None:
         """The run under way said this. Of Chaos Toolkit's log, what comes after the time and the level is shown."""
@@ -29,16 +29,19 @@ class Showing:
         if time_and_level.startswith("["):
             self._progress.update(self._task, now=harmless(message)[:WIDEST])
 
-    def ended(self, verdict: Verdict) -> None:
+    def ended(self, verdict: Verdict, of: str = "") -> None:
+        """of: what the run was one of, where there are several kinds."""
         from rich.text import Text
 
         self._ended += 1
-        self._progress.console.print(Text(one_trial(self._ended, self._asked, verdict)), soft_wrap=True)
+        told = one_trial(self._ended, self._asked, verdict) + (f"  ({harmless(of)})" if of else "")
+        self._progress.console.print(Text(told), soft_wrap=True)
         self._progress.update(self._task, completed=self._ended, now="")
 
 
 @contextmanager
-def showing(console: "Console", asked: int) -> Iterator[Showing]:
+def showing(console: "Console", asked: int, done: int = 0) -> Iterator[Showing]:
+    """done: how many runs had been made before."""
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -56,4 +59,4 @@ def showing(console: "Console", asked: int) -> Iterator[Showing]:
         TextColumn("{task.fields[now]}", markup=False),
     )
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        yield Showing(progress, progress.add_task("", total=asked, now=""), asked)
+        yield Showing(progress, progress.add_task("", total=asked, completed=done, now=""), asked, done)

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 from chaosmongo.history import write_whole
 
 from recoveryreport.errors import CannotWrite
@@ -32,19 +33,28 @@ def prepare(directory: Path | None) -> None:
 
 def new_directory(beside: Path) -> Path:
     """A new directory in the one that holds the run `beside`, named by the time in UTC. Raises CannotWrite."""
-    stamp = datetime.now(UTC).strftime("trials-%Y%m%dT%H%M%SZ")
+    return stamped(beside.parent, "trials")
+
+
+def stamped(parent: Path, kind: str) -> Path:
+    """A new directory in `parent`, named by its kind and the time in UTC. Raises CannotWrite."""
+    stamp = datetime.now(UTC).strftime(f"{kind}-%Y%m%dT%H%M%SZ")
     names = (stamp, *(f"{stamp}-{number}" for number in range(2, 100)))
-    directory = next(path for name in names if not (path := beside.parent / name).exists())
+    directory = next(path for name in names if not (path := parent / name).exists())
     make_directory(directory)
     return directory
 
 
 def keep(trials: Trials, directory: Path) -> Path:
     """Writes trials.json; its path comes back. Raises CannotWrite."""
-    file = directory / FILE
-    make_directory(directory)
+    return keep_whole(trials, directory / FILE)
+
+
+def keep_whole(document: msgspec.Struct, file: Path) -> Path:
+    """Writes one document whole, its directory, too, where it is not there. Raises CannotWrite."""
+    make_directory(file.parent)
     try:
-        write_whole(file, trials)
+        write_whole(file, document)
     except OSError as error:
         raise CannotWrite(f"{file} cannot be written: {error.strerror}. Name another place with --out DIR") from None
     return file
