@@ -13,11 +13,11 @@ BACK = "background: true"
         (action("stop_workload", more=BACK), "stop_workload in the background has no end of its own"),
         (
             f"{{name: a, type: action, provider: {{type: process, path: ls}}, {BACK}}}",
-            "a process in the background without a timeout is waited for without bound",
+            "in the background, a process provider without a timeout is waited for without bound",
         ),
         (
             f"{{name: a, type: action, provider: {{type: http, url: x}}, {BACK}}}",
-            "a http in the background without a timeout is waited for without bound",
+            "in the background, a http provider without a timeout is waited for without bound",
         ),
     ],
 )

@@ -76,10 +76,29 @@ def test_what_is_no_experiment_is_refused_soon_with_one_message(text: str, why: 
     assert "\n" not in message
 
 
-@pytest.mark.parametrize("text", ['{"a": }', "[" * 20_000, '{"a": ' * 500, "a: b", ""])
-def test_what_is_no_json_is_refused(text: str) -> None:
-    with pytest.raises(Unreadable):
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('{\n"a": }', "line 2: it is no JSON"),
+        ("a: b", "line 1: it is no JSON"),
+        ("", "line 1: it is no JSON"),
+        ("[" * 100_000, "it is nested more than"),
+        ("[" * 100 + "]" * 100, "it is nested more than"),
+        ('{"a": ' + "9" * 5000 + "}", "it is no JSON"),
+        ('{"a"\n: 1}', "its lines cannot be told"),
+    ],
+    ids=lambda value: value[:12],
+)
+def test_what_is_no_json_is_refused(text: str, why: str) -> None:
+    with pytest.raises(Unreadable) as refusal:
         read(text, is_json=True)
+    assert str(refusal.value).startswith(why)
+
+
+def test_a_key_that_stands_twice_in_json() -> None:
+    document = read('{\n\t"a": 1,\n\t"b\\/": "\\u0000",\n\t"a": 2\n}', is_json=True)
+    assert [(one.key, one.line, one.first) for one in document.twice] == [("a", 4, 2)]
+    assert document.root.text("b/") == "\0"
 
 
 @pytest.mark.parametrize(
