@@ -71,8 +71,8 @@ ENV = Shape("configuration entry", ("type", "key"), ("default", "env_var_type"))
 ENV_SECRET = Shape("secret", ("type", "key"))
 VAULT_SECRET = Shape("secret", ("type", "path"), ("key",))
 
-TOLD_ELSEWHERE = ("timeout",)
-"""Where it is not read, endings.py says what to do instead."""
+TIMEOUT = ("timeout",)
+"""Where an activity has one that is not read, endings.py says what to do instead."""
 
 REMEDIES = {
     "dry": "take it out: only chaos run --dry makes a run dry, and a step that has it is executed even then",
@@ -100,7 +100,7 @@ def experiment_keys(experiment: Experiment) -> Iterator[Finding]:
         if root.get(key).value is not None:
             yield from _of_kind(root, key, kind)
     for extension in root.get("extensions").items:
-        yield from _check(extension, EXTENSION, open_end=True)
+        yield from _check(extension, EXTENSION, tuple(extension.entries))
     if "runtime" in root and root.get("runtime").entries:
         yield from _check(root.get("runtime"), RUNTIME)
         for key in RUNTIME.other:
@@ -116,10 +116,10 @@ def activity_keys(experiment: Experiment) -> Iterator[Finding]:
         node = activity.node
         probing = activity.where == "hypothesis"
         if activity.is_ref:
-            yield from _check(node, PROBE_REF if probing else REF)
+            yield from _check(node, PROBE_REF if probing else REF, TIMEOUT)
             continue
         shapes = {"hypothesis": PROBE, "configuration": DYNAMIC, "tolerance": JUDGE}
-        yield from _check(node, shapes.get(activity.where, ACTIVITY))
+        yield from _check(node, shapes.get(activity.where, ACTIVITY), TIMEOUT)
         if "type" in node and node.text("type") not in ("probe", "action"):
             yield _no_choice(node, "type", ("probe", "action"))
         if "pauses" in node:
@@ -137,7 +137,7 @@ def activity_keys(experiment: Experiment) -> Iterator[Finding]:
 def _provider(provider: Node) -> Iterator[Finding]:
     shape = PROVIDERS.get(provider.text("type"))
     if shape is not None:
-        yield from _check(provider, shape)
+        yield from _check(provider, shape, TIMEOUT)
     elif provider.entries:
         yield _no_choice(provider, "type", PROVIDERS)
     else:
@@ -198,8 +198,8 @@ def secret_keys(experiment: Experiment) -> Iterator[Finding]:
                 yield _no_choice(entry, "type", shapes)
 
 
-def _check(node: Node, shape: Shape, open_end: bool = False) -> Iterator[Finding]:
-    """open_end: other keys are for others to read."""
+def _check(node: Node, shape: Shape, others: tuple[str, ...] = ()) -> Iterator[Finding]:
+    """others: keys that are somebody else's to read, or another rule's."""
     if not isinstance(node.value, dict):
         yield Finding(node.line, f"the {shape.what} is {node.kind}", f"write a mapping with {', '.join(shape.known)}")
         return
@@ -207,7 +207,7 @@ def _check(node: Node, shape: Shape, open_end: bool = False) -> Iterator[Finding
         if key not in node:
             yield Finding(node.line, f"the {shape.what} has no {key}", f"add {key}")
     for key in node.entries:
-        if key in shape.known or open_end or key in TOLD_ELSEWHERE:
+        if key in shape.known or key in others:
             continue
         missing = [known for known in shape.known if known not in node]
         remedy = REMEDIES.get(key) or meant(key, missing, f"take it out ({shape.what} has {', '.join(shape.known)})")

@@ -15,6 +15,7 @@ def test_a_clean_experiment_has_no_findings() -> None:
     [
         ({"rolbacks": "[]"}, "nothing reads rolbacks in the experiment", "take it out"),
         ({"rolbacks": "[]", "rollbacks": "-"}, "nothing reads rolbacks in the experiment", "did you mean rollbacks?"),
+        ({"timeout": "3"}, "nothing reads timeout in the experiment", "take it out"),
         ({"dry": "actions"}, "nothing reads dry in the experiment", "take it out: only chaos run --dry"),
         (method(action("read_back", more="backgroud: true")), "nothing reads backgroud", "did you mean background?"),
         (
