@@ -23,6 +23,7 @@ class Seen:
     """
 
     server: str = ""
+    namespace: str = ""
     refused: str = ""
     pods: Sequence[Object] = ()
     selected: Mapping[str, Sequence[Object]] = field(default_factory=dict)
@@ -79,6 +80,7 @@ def look(cluster: Cluster, namespace: str, faults: Sequence[Planned]) -> Seen:
     volumes = {name: reading.get("persistentvolumes", f"/api/v1/persistentvolumes/{name}") for name in names}
     return Seen(
         cluster.server,
+        namespace,
         reading.guarded(namespace),
         pods,
         selected,

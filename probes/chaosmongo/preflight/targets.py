@@ -43,6 +43,8 @@ class Target:
 def find(fault: Planned, seen: Seen) -> Target:
     if fault.wrong:
         return Target(missing=[error(f"it cannot be called like this: {fault.wrong}")])
+    if "namespace" in fault.arguments and fault.text("namespace") != seen.namespace:
+        return Target()  # the guard says why
     if fault.name in NODE_FAULTS:
         return _node(fault, seen)
     if fault.name in WORKLOADS:

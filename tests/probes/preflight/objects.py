@@ -79,6 +79,7 @@ def seen(*pods: Object, others: tuple[Object, ...] = (), **fields: Any) -> Seen:
     }
     demo: dict[str, Any] = {
         "server": "https://cluster.example.org",
+        "namespace": "pacman",
         "pods": pods,
         "on_node": on_node,
         "nodes": nodes,

@@ -1,8 +1,9 @@
 """What stands in the way of single faults: data that would go, commands, processes, what is not taken back."""
 
 import pytest
+from chaosmongo.cluster import Object
 
-from .objects import commands, findings, planned, pod, remedies, seen, step, told
+from .objects import commands, findings, planned, pod, remedies, seen, step, told, workload
 
 AFTER = step("take_back_faults")
 WITHOUT_CLAIM = seen(pod(volumes=[{"name": "data", "emptyDir": {}}]))
@@ -22,6 +23,42 @@ class TestDataThatGoWithThePod:
     def test_are_not_where_the_pod_is_no_database(self) -> None:
         there = seen(pod("pacman-a", of="ReplicaSet pacman-1", volumes=[]))
         assert told(planned("delete_pod", name="pacman-a"), there) == []
+
+    def test_are_told_where_scaling_down_deletes_the_claims(self) -> None:
+        fault, database = planned("scale_to_zero", statefulset="mongo"), workload("mongo")
+        database["spec"] |= {
+            "volumeClaimTemplates": [{"metadata": {"name": "data"}}],
+            "persistentVolumeClaimRetentionPolicy": {"whenScaled": "Delete"},
+        }
+        assert told(fault, seen(statefulsets=(database,))) == [
+            "warning: StatefulSet mongo deletes its claims when it is scaled down: the data die with its pods"
+        ]
+        database["spec"]["persistentVolumeClaimRetentionPolicy"] = {"whenScaled": "Retain"}
+        assert told(fault, seen(statefulsets=(database,))) == []
+
+
+class TestRollouts:
+    FAULT = planned("restart_rollout", statefulset="mongo")
+
+    def told(self, strategy: Object, *pods: Object) -> list[str]:
+        database = workload("mongo")
+        database["spec"]["updateStrategy"] = strategy
+        return told(self.FAULT, seen(*pods, statefulsets=(database,)))
+
+    def test_restart_the_pods(self) -> None:
+        assert self.told({"type": "RollingUpdate", "rollingUpdate": {"partition": 0}}) == []
+
+    def test_restart_none_that_are_only_updated_on_deletion(self) -> None:
+        assert self.told({"type": "OnDelete"}) == [
+            "error: StatefulSet mongo updates its pods OnDelete: a rollout restarts none, it hits nothing"
+        ]
+
+    def test_restart_none_below_a_partition(self) -> None:
+        below = {"type": "RollingUpdate", "rollingUpdate": {"partition": 1}}
+        assert self.told(below)[0].endswith("restarting pacman/mongo-0: it hits nothing")
+        assert self.told(below, pod(), pod("mongo-1")) == [
+            "warning: partition 1 of StatefulSet mongo keeps a rollout from restarting pacman/mongo-0"
+        ]
 
 
 class TestCommands:

@@ -93,6 +93,11 @@ class TestWorkloads:
         assert told(planned("scale_deployment", after, name="pacman", replicas=10), seen()) == []
 
 
+def test_in_another_namespace_nothing_is_looked_for() -> None:
+    found = targets.find(planned("delete_pod", namespace="shop", name="mongo-0"), seen())
+    assert (found.pods, found.missing) == ((), [])
+
+
 def test_arguments_that_the_fault_does_not_take_are_an_error() -> None:
     (found,) = told(planned("delete_pod", nam="mongo-0"), seen())
     assert found == "error: it cannot be called like this: got an unexpected keyword argument 'nam'"

@@ -8,7 +8,7 @@ from chaosmongo.preflight.findings import Finding
 from chaosmongo.preflight.seen import Seen
 from chaosmongo.preflight.targets import Target
 
-from . import budgets, commands, data, drains, guarding, places, processes, service, staying, unreadable
+from . import budgets, commands, data, drains, guarding, places, processes, rollouts, service, staying, unreadable
 
 Obstacle = Callable[[Planned, Target, Seen, Config], list[Finding]]
 
@@ -18,6 +18,7 @@ OBSTACLES: Sequence[Obstacle] = (
     budgets.find,
     commands.find,
     processes.find,
+    rollouts.find,
     unreadable.find,
     service.find,
     staying.find,

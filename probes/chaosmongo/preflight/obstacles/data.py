@@ -24,11 +24,24 @@ ENDING = (
 def find(fault: Planned, target: Target, seen: Seen, config: Config) -> list[Finding]:  # noqa: ARG001
     if fault.name not in ENDING:
         return []
-    return [
+    found = [
         warning(f"{names.of(pod)} has no PersistentVolumeClaim: its data die with the pod")
         for pod in target.pods
         if is_database(pod, config) and not claims_of(pod)
     ]
+    if fault.name == "scale_to_zero" and target.workload is not None and _claims_go(target.workload):
+        name = target.workload["metadata"]["name"]
+        found.append(
+            warning(f"StatefulSet {name} deletes its claims when it is scaled down: the data die with its pods")
+        )
+    return found
+
+
+def _claims_go(statefulset: Object) -> bool:
+    """Whether scaling down deletes the claims of its templates."""
+    spec = statefulset["spec"]
+    retention = spec.get("persistentVolumeClaimRetentionPolicy") or {}
+    return bool(spec.get("volumeClaimTemplates")) and retention.get("whenScaled") == "Delete"
 
 
 def is_database(pod: Object, config: Config) -> bool:
