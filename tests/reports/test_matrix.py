@@ -316,7 +316,7 @@ class TestTheCells:
     def test_say_that_runs_are_pooled_though_unknown(self) -> None:
         forced = [Finding("single_writer", "unknown", "two writers at a time cannot be excluded")]
         _, note = panels.scene(matrix(cell_of(3, answer="unknown", findings=forced), [])).notes
-        assert note == "0 s · w: 0: 3 runs unknown only for whether there was one writer at a time, and pooled"
+        assert note == "3 runs unknown only for whether there was one writer at a time, and pooled: 0 s · w: 0"
 
     def test_where_only_a_seeded_score_is_missing_do_not_speak_of_lost_writes(self) -> None:
         spoilt = run(1, answer="failed", seeds=Seeds(1000, 999, 1, 0, 0))
@@ -560,7 +560,7 @@ class TestTheCommand:
     def test_exits_2_where_a_run_is_unknown_and_names_it(self, known: Callable[..., Path]) -> None:
         result = chaos(known(settings={"broken": [True]}))
         assert result.exit_code == 2
-        assert "true: unknown, and not pooled: known/20260101T000000Z" in " ".join(result.stdout.split())
+        assert "true: known/20260101T000000Z is unknown, not pooled: " in " ".join(result.stdout.split())
 
     def test_ends_with_the_first_run_that_leaves_no_record(self, place: Path) -> None:
         result = chaos(matrix_file(place))

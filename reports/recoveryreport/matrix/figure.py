@@ -63,7 +63,7 @@ class _Page:
     def write(
         self, x_in: float, top_in: float, text: str, *, size: float = SMALL_PT, room_in: float = 0, **how: Any
     ) -> None:
-        """A line of text below `top_in`. What is longer than its room ends with an ellipsis."""
+        """A line of text below `top_in`. What is longer than its room is told by its beginning and its end."""
         room_in = room_in or self.width_in - x_in - _RIGHT_IN
         text = _fitted(self.figure, text, size, room_in)
         self.figure.text(x_in / self.width_in, top_in / self.height_in, text, fontsize=size, va="top", **how)
@@ -146,11 +146,13 @@ def _row(page: _Page, view: Scene, name: str, panels: Sequence[Panel], top_in: f
         top_in -= _NAME_IN
     pitch_in = (page.width_in - _LEFT_IN - _RIGHT_IN) / len(panels)
     wide_in = pitch_in - _GUTTER_IN - _APART_IN
+    fits = all(canvas.text_width_in(page.figure, panel.heading, SMALL_PT) < pitch_in - _APART_IN for panel in panels)
     for column, panel in enumerate(panels):
         x_in = _LEFT_IN + column * pitch_in
         bottom_in = top_in - _HEADING_IN - _lanes_in(view)
         room_in = pitch_in - _APART_IN
-        page.write(x_in, top_in - 0.02, panel.heading, room_in=room_in, fontweight="bold")
+        heading = panel.heading if fits else panel.label
+        page.write(x_in, top_in - 0.02, heading, room_in=room_in, fontweight="bold")
         axes = page.axes(x_in, bottom_in, wide_in, _lanes_in(view))
         _panel(axes, view, panel, column == 0, theme)
         for number, line in enumerate(panel.told):
@@ -248,9 +250,12 @@ def _objective_shows(strip: Strip, axis: Axis) -> bool:
 def _fitted(figure: "Figure", text: str, size_pt: float, room_in: float) -> str:
     if len(text) * size_pt * _EM / 72 < room_in * 0.7 or canvas.text_width_in(figure, text, size_pt) <= room_in:
         return text
-    while text and canvas.text_width_in(figure, f"{text}…", size_pt) > room_in:
-        text = text[:-1].rstrip()
-    return f"{text}…"
+    for kept in range(len(text) - 1, 1, -1):
+        # Labels that are alike often differ at their end.
+        short = f"{text[: kept - kept // 3].rstrip()}…{text[-(kept // 3) :].lstrip() if kept > 2 else ''}"
+        if canvas.text_width_in(figure, short, size_pt) <= room_in:
+            return short
+    return "…"
 
 
 def _wrapped(text: str, room_in: float) -> list[str]:

@@ -43,9 +43,12 @@ class Strip:
 
 @dataclass(frozen=True)
 class Panel:
-    """One cell. strips: by lane; those that it has. told: lines beneath; bad: whether the first tells of a loss."""
+    """One cell. heading: the setting and the label of its value. strips: by lane; those that it has. told: lines
+    beneath; bad: whether the first tells of a loss.
+    """
 
     heading: str
+    label: str
     strips: dict[str, Strip]
     told: list[str]
     bad: bool
@@ -90,15 +93,18 @@ def scene(matrix: Matrix) -> Scene:
 
 
 def _panel(across: str, cell: Cell) -> Panel:
-    heading = harmless(f"{across}: {cell.labels[-1]}")
+    label = harmless(cell.labels[-1])
+    heading = f"{harmless(across)}: {label}"
     if cell.trials is None:
-        return Panel(heading, {}, [], False, "not run yet")
+        return Panel(heading, label, {}, [], False, "not run yet")
     found, out = cell.trials.writes, [run for run in cell.runs if run.left_out]
     told = [words.lost(found), words.runs_with_loss(found)]
     told += [more] if (more := words.worse(found)) else []
     told += [f"{len(out)} of {counted(len(cell.runs), 'run')} not pooled"] if out else []
     strips = {strip.lane: strip for strip in map(_strip, cell.trials.lanes)}
-    return Panel(heading, strips, told, bool(found.runs_with_loss), "" if strips else "no recovery time can be pooled")
+    return Panel(
+        heading, label, strips, told, bool(found.runs_with_loss), "" if strips else "no recovery time can be pooled"
+    )
 
 
 def _strip(lane: Lane) -> Strip:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 _COLOURS = {"passed": "green", "failed": "red", "unknown": "yellow"}
 
+BENEATH = "Medians. Less than x %: so probable is a run with a loss at most (95 %)."
+
 _NARROWEST = 14
 """Of the column of labels."""
 
@@ -21,11 +23,12 @@ _NARROWEST = 14
 def asked(matrix: Matrix) -> str:
     """What is about to be run."""
     cells, left = counted(len(matrix.cells), "cell"), matrix.asked - matrix.made
-    more = f", {left:,} of them still to be made" if matrix.made else ""
+    more = f", {f'{left:,} of them' if left else 'none of them'} still to be made" if matrix.made else ""
     return harmless(f"{matrix.name}: {cells}, {counted(matrix.asked, 'run')}{more}, in the order of seed {matrix.seed}")
 
 
 def summary(console: "Console", matrix: Matrix, page: Path) -> None:
+    from rich.padding import Padding
     from rich.text import Text
 
     answer = words.answer(matrix)
@@ -38,9 +41,8 @@ def summary(console: "Console", matrix: Matrix, page: Path) -> None:
     console.print()
     _tables(console, matrix)
     console.print()
-    console.print(Text("  Medians. Less than x %: so probable is a run with a loss at most (95 %).", style="dim"))
-    for told in (*words.notes(matrix), *matrix.doubts):
-        console.print(Text(f"  {harmless(told)}"))
+    for told in (BENEATH, *words.why_left_out(matrix), *words.pooled_though_unknown(matrix), *matrix.doubts):
+        console.print(Padding(Text(harmless(told)), (0, 0, 0, 2)))
     # A path is there to be copied: never broken over two lines.
     console.print(Text("  matrix    ", style="bold") + Text(harmless(str(page))), soft_wrap=True)
     console.print()

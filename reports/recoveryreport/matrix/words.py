@@ -12,7 +12,7 @@ from recoveryreport.words import lane_order
 from .records import Cell, Matrix
 
 NAMED = 3
-"""How many runs that are not pooled are named for each cell."""
+"""How many runs that are not pooled are named, of each cell in the figure, and of all in the terminal."""
 
 ANSWERS: tuple[Answer, ...] = ("passed", "failed", "unknown")
 
@@ -101,10 +101,30 @@ def notes(matrix: Matrix) -> Iterator[str]:
             if runs:
                 more = f" and {len(runs) - NAMED:,} more" if len(runs) > NAMED else ""
                 yield f"{cell.name}: {why}: {', '.join(runs[:NAMED])}{more}"
-        pooled = [trial for trial in cell.runs if trial.verdict == "unknown" and not trial.left_out]
-        for unknown in dict.fromkeys(trial.why for trial in pooled):
-            number = sum(trial.why == unknown for trial in pooled)
-            yield f"{cell.name}: {counted(number, 'run')} unknown only for {unknown}, and pooled"
+    yield from pooled_though_unknown(matrix)
+
+
+def pooled_though_unknown(matrix: Matrix) -> Iterator[str]:
+    """How many runs, what is not known of them, and where they are."""
+    found = [
+        (trial.why, cell.name)
+        for cell in matrix.cells
+        for trial in cell.runs
+        if trial.verdict == "unknown" and not trial.left_out
+    ]
+    for why in dict.fromkeys(why for why, _ in found):
+        cells = [cell for one, cell in found if one == why]
+        yield f"{counted(len(cells), 'run')} unknown only for {why}, and pooled: {'; '.join(dict.fromkeys(cells))}"
+
+
+def why_left_out(matrix: Matrix) -> Iterator[str]:
+    """Why not everything is pooled, run by run; the first of them."""
+    found = [(cell.name, trial) for cell in matrix.cells for trial in cell.runs if trial.left_out]
+    for name, trial in found[:NAMED]:
+        what = "its times are not pooled" if trial.left_out == "times" else "not pooled"
+        yield f"{name}: {trial.run} is {trial.verdict}, {what}: {trial.why}"
+    if len(found) > NAMED:
+        yield f"and {counted(len(found) - NAMED, 'run')} more of which not everything is pooled: the page says why"
 
 
 def short(found_ns: float) -> str:
@@ -115,9 +135,9 @@ def short(found_ns: float) -> str:
 
 
 def median(found: Durations) -> str:
-    """Or for how long most were watched in vain."""
+    """Or for how long most were watched in vain; or what it is shorter than, where most showed no outage."""
     if found.median is not None:
-        return short(found.median.middle_ns)
+        return short(found.median.middle_ns) if found.median.lo_ns else f"< {short(found.median.hi_ns)}"
     watched = min((value.lo_ns for value in found.values if value.hi_ns is None), default=None)
     return "?" if watched is None else f"> {int(watched / 1e9):,} s"
 
