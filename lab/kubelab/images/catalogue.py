@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from kubelab.images.container import Container, Process
@@ -31,9 +32,13 @@ def start(container: Container) -> Process:
     return _process(container, (*(container.command or _recipe(container.image).entrypoint), *container.args))
 
 
-def run_inside(container: Container, command: Sequence[str]) -> Process:
-    """One more process in the same surroundings: an exec probe, or `kubectl exec`. Raises UnknownImage."""
-    return _process(container, tuple(command))
+def run_inside(container: Container, command: Sequence[str], first_process: int) -> Process:
+    """One more process in the same surroundings: an exec probe, or `kubectl exec`. Raises UnknownImage.
+
+    first_process: the id of the container's own, which programs inside know its processes by.
+    """
+    process = _process(container, tuple(command))
+    return replace(process, env={**process.env, "KUBELAB_FIRST_PROCESS": str(first_process)})
 
 
 def _recipe(image: str) -> Recipe:

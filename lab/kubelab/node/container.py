@@ -282,8 +282,7 @@ class Runner:
 
     async def run_inside(self, command: list[str], timeout_s: float) -> tuple[int | None, str]:
         """Runs a command in the container's surroundings."""
-        assert self._container is not None
-        return await processes.run_for(images.run_inside(self._container, command), self.state.id, timeout_s)
+        return await processes.run_for(self.beside(command), self.state.id, timeout_s)
 
     def resume(self, *, ending: bool) -> None:
         """Probes a container again that ran on while nobody looked; it is not ready before a probe says so.
@@ -300,8 +299,8 @@ class Runner:
 
     def beside(self, command: list[str]) -> images.Process:
         """One more process of the container, for `processes.start_beside`. Only while it runs."""
-        assert self._container is not None
-        return images.run_inside(self._container, command)
+        assert self._container is not None and self.process is not None
+        return images.run_inside(self._container, command, self.process.pid)
 
     def _start_probes(self) -> None:
         spec = self.state.spec

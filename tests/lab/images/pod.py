@@ -138,8 +138,9 @@ class Pod:
         return running
 
     def run(self, container: images.Container, *command: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        """Run a command inside to its end, as an exec probe does."""
-        process = images.run_inside(container, command)
+        """Run a command to its end inside of the container that was started last, as an exec probe does."""
+        first = self._started[-1].pid if self._started else os.getpid()
+        process = images.run_inside(container, command, first)
         return subprocess.run(
             process.argv,
             env=dict(process.env),
@@ -149,6 +150,7 @@ class Pod:
             text=True,
             timeout=20,
             check=False,
+            start_new_session=True,
         )
 
     def close(self) -> None:

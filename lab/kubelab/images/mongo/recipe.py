@@ -7,7 +7,7 @@ from kubelab.images.recipe import Recipe
 from kubelab.images.reference import last_part
 
 _ENTRYPOINT = lean("mongo.entrypoint")
-_PROGRAMS = {"mongod": (*_ENTRYPOINT, "none"), "mongosh": lean("mongo.mongosh")}
+_PROGRAMS = {"mongod": (*_ENTRYPOINT, "none"), "mongosh": lean("mongo.mongosh"), "pidof": lean("mongo.pidof")}
 
 MONGO = Recipe(
     name="mongo",
