@@ -23,11 +23,20 @@ MEASURING = ("e2e", "groundtruth", "probes")
 NOT_MEASURING = {
     "checks",
     "lint",
+    "preflight",
+    "test_ahead.py",
     "test_bad_input.py",
+    "test_environment.py",
+    "test_faults.py",
     "test_history.py",
     "test_kubectl.py",
+    "test_locate.py",
     "test_network.py",
+    "test_preflight.py",
+    "test_quantities.py",
+    "test_scores.py",
     "test_storage.py",
+    "test_undo.py",
     "test_wire.py",
 }
 
@@ -38,6 +47,8 @@ ALONE = {"test_experiments.py", "test_port_forward.py"}
 def pytest_itemcollected(item: pytest.Item) -> None:
     """`make test` runs two tests at a time, but never two that measure, and nothing beside a run that must pass."""
     parts = item.path.relative_to(Path(__file__).parent).parts
+    if "stories" in parts:
+        item.add_marker("stories")
     if parts[0] in MEASURING and NOT_MEASURING.isdisjoint(parts):
         item.add_marker("measures")
         if parts[0] == "e2e" and parts[-1] in ALONE:
