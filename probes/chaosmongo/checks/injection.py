@@ -9,6 +9,7 @@ gone        the object (this UID) was removed; of a score: it is not in the data
 scaled      a Deployment has as many pods Ready as it was scaled to
 unwatchable the watch over the cluster broke
 frozen, cut off, filled     an outage of any lane: nothing else shows it
+down, silent  a node, with its containers or without: see below
 A node that was hit is proven by its becoming unschedulable, not Ready, or gone. What is not in a cluster (kind Process,
 Server, ...) is proven by the outage of the lane nearest to it. A fault that hit nothing makes the run unknown, and so
 does one whose effect shows only after the next fault on the same object began: it may be the other one's.

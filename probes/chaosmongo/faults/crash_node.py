@@ -16,4 +16,4 @@ def crash_node(namespace: str, node: str = "", pod: str = "", timeout_s: float =
     A node that is not named must carry pods of `namespace` only, or the label chaos.mongodb/allowed=true.
     timeout_s: seconds for the command. Returns {"node": name}. Fails where a command is not set, or fails.
     """
-    return {"node": strike("crash_node", "node_crash_command", namespace, node, pod, timeout_s)}
+    return {"node": strike("crash_node", "down", "node_crash_command", namespace, node, pod, timeout_s)}

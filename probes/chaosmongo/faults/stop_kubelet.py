@@ -17,4 +17,4 @@ def stop_kubelet(namespace: str, node: str = "", pod: str = "", timeout_s: float
     Which nodes are allowed: as crash_node. timeout_s: seconds for the command. Returns {"node": name}. Fails where a
     command is not set, or fails.
     """
-    return {"node": strike("stop_kubelet", "kubelet_stop_command", namespace, node, pod, timeout_s)}
+    return {"node": strike("stop_kubelet", "silent", "kubelet_stop_command", namespace, node, pod, timeout_s)}

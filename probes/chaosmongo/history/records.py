@@ -251,8 +251,9 @@ class Hit(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class FaultStart(msgspec.Struct, tag="start", frozen=True):
-    """A fault is about to begin: `time_ns` is just before its first request. `expect` says what proves that it hit:
-    "replaced" (same name, new UID), "restarted" (restartCount up), "moved" (another node), "gone".
+    """A fault is about to begin: `time_ns` is just before its first request. `expect` says what it does, and so what
+    proves that it hit: "replaced" (same name, new UID), "restarted" (restartCount up), "moved" (another node), "gone",
+    and what else checks/injection.py lists.
     """
 
     fault: int
