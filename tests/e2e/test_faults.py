@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from chaosmongo.history import read_verdict
 
 from tests.e2e import remains
-from tests.e2e.commands import ROOT, Ended, environment, processes_mentioning, run
+from tests.e2e.commands import ROOT, Ended, environment, processes_mentioning, run, start
 
 pytestmark = pytest.mark.e2e
 
@@ -203,6 +204,54 @@ class TestARunnerThatIsKilledInItsFault:
         assert "recorded by somebody else" in ended.output
         node = lab.get("pod", "mongo-0")["spec"]["nodeName"]
         assert run(["kubelab", "node", "start", node], lab.place, **lab.surroundings).status == 0
+
+
+@pytest.mark.usefixtures("settled")
+class TestAnExperimentThatIsAborted:
+    """First the fault ends, then the load; all is taken back, and what was recorded is judged."""
+
+    def start(self, lab: Lab, **surroundings: str) -> subprocess.Popen[str]:
+        command = ["chaos", "--no-version-check", "run", "experiments/mongo-frozen.yaml"]
+        return start(command, lab.place, FROZEN_S="60", **lab.surroundings, **surroundings)
+
+    def ended(self, lab: Lab, process: subprocess.Popen[str], within_s: float) -> str:
+        """What it printed; it is checked that nothing of it is left."""
+        output, _ = process.communicate(timeout=within_s)
+        assert process.returncode != 0
+        assert "Traceback" not in output
+        directory = max(lab.place.glob("runs/mongo-frozen/*"))
+        verdict = read_verdict(directory)
+        assert verdict is not None
+        assert verdict.verdict == "unknown"
+        undo = run(["chaos", "--no-version-check", "recovery", "undo", str(directory)], lab.place, **lab.surroundings)
+        assert "Nothing is left behind" in undo.output
+        assert remains.processes(lab.place) == []
+        assert "pong" in lab.kubectl("exec", "mongo-0", "--", "mongosh", "--quiet", "--eval", "'pong'")
+        return output
+
+    def until_frozen(self, lab: Lab, known: set[Path]) -> None:
+        end = time.monotonic() + 60
+        while not any('"requested"' in read(path) for path in set(lab.place.glob("runs/mongo-frozen/*")) - known):
+            assert time.monotonic() < end, "it was not frozen within 60 s"
+            time.sleep(0.1)
+
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+    def test_by_a_signal_ends_within_twenty_seconds(self, lab: Lab, number: int) -> None:
+        before, known = lab.wanted(), set(lab.place.glob("runs/mongo-frozen/*"))
+        process = self.start(lab)
+        self.until_frozen(lab, known)
+        process.send_signal(number)
+        self.ended(lab, process, within_s=20)
+        assert remains.changes(before, lab.wanted()) == []
+
+    def test_by_its_safeguard_when_a_lane_is_down_for_too_long(self, lab: Lab) -> None:
+        before, known = lab.wanted(), set(lab.place.glob("runs/mongo-frozen/*"))
+        process = self.start(lab, ABORT_OUTAGE_S="2")
+        self.until_frozen(lab, known)
+        output = self.ended(lab, process, within_s=25)
+        assert "The experiment is aborted: lane" in output
+        assert "abort_outage_s is 2 s" in output
+        assert remains.changes(before, lab.wanted()) == []
 
 
 @pytest.mark.usefixtures("settled")
