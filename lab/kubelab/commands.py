@@ -92,6 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     kubeconfig = commands.add_parser("kubeconfig", parents=[state], help="print the path of the lab's kubeconfig")
     kubeconfig.set_defaults(run=_kubeconfig)
     _add_nodes(commands, state)
+    _add_control_plane(commands, state)
     execute = commands.add_parser(
         "exec",
         parents=[state, starting],
@@ -116,6 +117,17 @@ def _add_nodes(commands: Commands, state: argparse.ArgumentParser) -> None:
     run = verbs.add_parser("run", parents=[_of_a_part()], help="be a node of the cluster that a kubeconfig names")
     run.add_argument("name", metavar="NAME")
     run.set_defaults(run=lambda options: _part(options).run_node(options.name))
+
+
+def _add_control_plane(commands: Commands, state: argparse.ArgumentParser) -> None:
+    """control-plane restart."""
+    plane = commands.add_parser("control-plane", help="crash the API server and the controllers, which come back")
+    restart = plane.add_subparsers(required=True, metavar="VERB").add_parser(
+        "restart",
+        parents=[state],
+        help="kill them; returns when the API server answers again, while nodes, containers and connections go on",
+    )
+    restart.set_defaults(run=_control_plane)
 
 
 def _add_parts(commands: Commands) -> None:
@@ -269,6 +281,14 @@ def _node(options: argparse.Namespace) -> int:
     state = _state(options)
     node = NodeFault(state, state.running(), options.name)
     print({"crash": node.crash, "stop": node.stop, "start": node.start}[options.fault]())
+    return 0
+
+
+def _control_plane(options: argparse.Namespace) -> int:
+    from kubelab import controlplane
+
+    state = _state(options)
+    print(controlplane.restart(state, state.running()))
     return 0
 
 

@@ -12,9 +12,9 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from kubelab import credentials
+from kubelab.components import component, is_alive, supervisor
 from kubelab.errors import LabError
 from kubelab.parent import children_of, kill_quietly
 from kubelab.state import Lab, State
@@ -34,7 +34,7 @@ class NodeFault:
             raise LabError(f"there is no node {name}: the nodes of this lab are {', '.join(lab.nodes)}")
         self._state = state
         self._name = name
-        self._guard_pid = lab.guard_pid
+        self._lab = lab
         self._address = credentials.node_address(lab, lab.nodes.index(name))
 
     def crash(self) -> str:
@@ -44,7 +44,7 @@ class NodeFault:
             return f"{self._name} is down already"
         doomed = [pid, *_descendants(pid)]
         os.kill(pid, signal.SIGKILL)
-        self._wait(lambda: not any(map(_is_alive, doomed)), "its processes do not end")
+        self._wait(lambda: not any(map(is_alive, doomed)), "its processes do not end")
         return f"{self._name} crashed: {len(doomed)} processes killed"
 
     def stop(self) -> str:
@@ -65,23 +65,13 @@ class NodeFault:
             os.kill(pid, START_KUBELET)
         else:
             self._state.start_request(self._name).touch()
-            kill_quietly(self._supervisor(), START_NODES)
+            kill_quietly(supervisor(self._state, self._lab), START_NODES)
         self._wait(self._kubelet_answers, f"its kubelet does not answer; see {self._state.logs}/node-{self._name}.log")
         return f"{self._name} started"
 
-    def _supervisor(self) -> int:
-        for pid in children_of(self._guard_pid):
-            if "kubelab.supervisor" in _arguments(pid):
-                return pid
-        raise LabError(f"the supervisor of the lab in {self._state} is gone: `kubelab down`, then `kubelab up`")
-
     def _process(self) -> int | None:
         """The node's process, if it runs."""
-        for pid in children_of(self._supervisor()):
-            arguments = _arguments(pid)
-            if "kubelab.node" in arguments and f"--name={self._name}" in arguments and _is_alive(pid):
-                return pid
-        return None
+        return component(self._state, self._lab, "kubelab.node", f"--name={self._name}")
 
     def _kubelet_answers(self) -> bool:
         try:
@@ -96,20 +86,6 @@ class NodeFault:
             if time.monotonic() > deadline:
                 raise LabError(f"{self._name}: after {TIMEOUT_S:g} s, {otherwise}")
             time.sleep(LOOK_S)
-
-
-def _arguments(pid: int) -> list[str]:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
-    except OSError:
-        return []
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 def _descendants(pid: int) -> Iterator[int]:

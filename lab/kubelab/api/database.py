@@ -8,9 +8,15 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
+from typing import Literal
 
+CHANGES = 1024  # the last ones, of whatever resource: watches can go on from them after a restart
 LOCK_TIMEOUT_S = 0.5  # a server that is just ending may still hold the file
+
+
+Stored = tuple[str, str, str, Literal["ADDED", "MODIFIED", "DELETED"], bytes, bytes | None]
 
 
 class DatabaseError(Exception):
@@ -18,7 +24,7 @@ class DatabaseError(Exception):
 
 
 class Database:
-    """Table of (resource, namespace, name) -> JSON bytes, and the last resource version that was given out."""
+    """Table of (resource, namespace, name) -> JSON bytes, the last changes, and the last resource version given out."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -43,6 +49,10 @@ class Database:
             "CREATE TABLE IF NOT EXISTS objects (resource TEXT, namespace TEXT, name TEXT, body BLOB, "
             "PRIMARY KEY (resource, namespace, name)) WITHOUT ROWID"
         )
+        execute(
+            "CREATE TABLE IF NOT EXISTS changes (revision INTEGER PRIMARY KEY, resource TEXT, namespace TEXT, "
+            "name TEXT, type TEXT, body BLOB, previous BLOB)"
+        )
         execute("CREATE TABLE IF NOT EXISTS revision (id INTEGER PRIMARY KEY CHECK (id = 0), value INTEGER)")
         execute("INSERT OR IGNORE INTO revision VALUES (0, 0)")
 
@@ -58,23 +68,31 @@ class Database:
         """Everything that is stored: resource, namespace, name, body."""
         yield from self._connection.execute("SELECT resource, namespace, name, body FROM objects")
 
-    def write(self, revision: int, resource: str, namespace: str, name: str, body: bytes | None) -> None:
-        """Store a body, or delete with None, together with the resource version of the change.
+    def changes(self) -> Iterator[Stored]:
+        """The last changes without a gap, the newest last: what `write` was given after the resource version."""
+        last = self.revision()
+        rows = self._connection.execute("SELECT * FROM changes ORDER BY revision DESC").fetchall()
+        known = takewhile(lambda numbered: numbered[1][0] == last - numbered[0], enumerate(rows))
+        yield from reversed([row[1:] for _, row in known])
 
-        Raises DatabaseError: nothing was changed.
+    def write(
+        self, revision: int, resource: str, namespace: str, name: str, change: str, body: bytes, previous: bytes | None
+    ) -> None:
+        """Store a body, or with the change DELETED remove the object, together with the change's resource version.
+
+        previous: the body before the change. Raises DatabaseError: nothing was changed.
         """
+        execute, key = self._connection.execute, (resource, namespace, name)
         try:
-            self._connection.execute("BEGIN")
-            if body is None:
-                self._connection.execute(
-                    "DELETE FROM objects WHERE resource=? AND namespace=? AND name=?", (resource, namespace, name)
-                )
+            execute("BEGIN")
+            if change == "DELETED":
+                execute("DELETE FROM objects WHERE resource=? AND namespace=? AND name=?", key)
             else:
-                self._connection.execute(
-                    "INSERT OR REPLACE INTO objects VALUES (?,?,?,?)", (resource, namespace, name, body)
-                )
-            self._connection.execute("UPDATE revision SET value=?", (revision,))
-            self._connection.execute("COMMIT")
+                execute("INSERT OR REPLACE INTO objects VALUES (?,?,?,?)", (*key, body))
+            execute("INSERT INTO changes VALUES (?,?,?,?,?,?,?)", (revision, *key, change, body, previous))
+            execute("DELETE FROM changes WHERE revision <= ?", (revision - CHANGES,))
+            execute("UPDATE revision SET value=?", (revision,))
+            execute("COMMIT")
         except sqlite3.Error as error:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")

@@ -57,6 +57,11 @@ def decode(body: bytes) -> Object:
     return value
 
 
+def _entry(key: Key, body: bytes) -> Entry:
+    value = decode(body)
+    return Entry(key, int(value["metadata"]["resourceVersion"]), value, body)
+
+
 class Store:
     """Objects by resource and key; writes go to disk before anyone hears of them."""
 
@@ -66,12 +71,14 @@ class Store:
         self._changes: dict[str, deque[Change]] = defaultdict(lambda: deque(maxlen=history))
         self._listeners: dict[str, set[Callable[[Change], None]]] = defaultdict(set)
         self.revision = max(database.revision(), 1)
-        first = self.revision  # what happened before this server started is not known
+        changes = list(database.changes())
+        first = self.revision - len(changes)  # what happened before is not known
         self._oldest: dict[str, int] = defaultdict(lambda: first)
         for resource, namespace, name, body in database.objects():
-            value = decode(body)
-            entry = Entry((namespace, name), int(value["metadata"]["resourceVersion"]), value, body)
-            self._objects[resource][entry.key] = entry
+            self._objects[resource][namespace, name] = _entry((namespace, name), body)
+        for resource, namespace, name, kind, body, before in changes:
+            previous = _entry((namespace, name), before) if before else None
+            self._remember(resource, Change(kind, _entry((namespace, name), body), previous))
 
     def get(self, resource: str, key: Key) -> Entry | None:
         return self._objects[resource].get(key)
@@ -85,33 +92,38 @@ class Store:
     def put(self, resource: str, key: Key, value: Object) -> Entry:
         """Create or replace; value's resourceVersion is set here. Raises DatabaseError: nothing was changed."""
         previous = self._objects[resource].get(key)
-        entry = self._write(resource, key, value, keep=True)
+        kind: EventType = "MODIFIED" if previous else "ADDED"
+        entry = self._write(resource, key, value, kind, previous)
         self._objects[resource][key] = entry
-        self._publish(resource, Change("MODIFIED" if previous else "ADDED", entry, previous))
+        self._publish(resource, Change(kind, entry, previous))
         return entry
 
     def delete(self, resource: str, key: Key, last: Object) -> Entry:
         """Remove; last is the state that watchers are told of. Raises DatabaseError: nothing was changed."""
-        entry = self._write(resource, key, last, keep=False)
-        previous = self._objects[resource].pop(key)
+        previous = self._objects[resource][key]
+        entry = self._write(resource, key, last, "DELETED", previous)
+        del self._objects[resource][key]
         self._publish(resource, Change("DELETED", entry, previous))
         return entry
 
-    def _write(self, resource: str, key: Key, value: Object, keep: bool) -> Entry:
+    def _write(self, resource: str, key: Key, value: Object, kind: EventType, previous: Entry | None) -> Entry:
         revision = self.revision + 1
         value["metadata"]["resourceVersion"] = str(revision)
         body = msgspec.json.encode(value)
-        self._database.write(revision, resource, *key, body if keep else None)
+        self._database.write(revision, resource, *key, kind, body, previous.body if previous else None)
         self.revision = revision
         return Entry(key, revision, value, body)
 
     def _publish(self, resource: str, change: Change) -> None:
+        self._remember(resource, change)
+        for listener in tuple(self._listeners[resource]):
+            listener(change)
+
+    def _remember(self, resource: str, change: Change) -> None:
         changes = self._changes[resource]
         if len(changes) == changes.maxlen:
             self._oldest[resource] = changes[0].entry.revision
         changes.append(change)
-        for listener in tuple(self._listeners[resource]):
-            listener(change)
 
     def changes_since(self, resource: str, revision: int) -> list[Change]:
         """Changes after a resource version, oldest first. Raises HistoryLost."""

@@ -1,4 +1,9 @@
-"""python -m kubelab.controllers: all controllers, the scheduler, the service proxy, Ingress and cluster DNS."""
+"""python -m kubelab.controllers: all controllers, the scheduler, the service proxy, Ingress and cluster DNS.
+
+Two halves that know nothing of each other: control, a part of a cluster's control plane, and network, which on a real
+cluster is on its nodes. SIGUSR1 is a crash of the control half alone: it forgets everything and begins anew after a
+moment, while connections go on.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +11,11 @@ import argparse
 import asyncio
 import gc
 import logging
+import signal
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from kubelab import process
 from kubelab.client import Client, until_answered
@@ -51,6 +59,8 @@ from kubelab.kinds import (
 )
 from kubelab.state import NODE_GRACE_S, hosts_file
 
+log = logging.getLogger(__name__)
+
 OWNING = (
     PODS,
     REPLICA_SETS,
@@ -68,6 +78,9 @@ OWNING = (
 )
 """Kinds that the garbage collector follows."""
 API_TIMEOUT_S = 30.0
+CRASH = signal.SIGUSR1
+RESTART_PAUSE_S = 1.0
+"""How long the control half is gone after a crash: as the API server, which the supervisor starts again."""
 
 Watched = list[tuple[Controller, tuple[Kind, ...]]]
 
@@ -85,17 +98,6 @@ class Settings:
     ingress: str | None
     node_grace_s: float
     proxy_only: bool = False
-
-
-def controllers(cluster: Cluster, settings: Settings) -> list[Controller]:
-    """Every controller that is wanted, watching its kinds."""
-    watched = _network(cluster, settings)
-    if not settings.proxy_only:
-        watched = _control(cluster, settings) + watched
-    for controller, kinds in watched:
-        for kind in kinds:
-            controller.watch(kind)
-    return [controller for controller, _ in watched]
 
 
 def _control(cluster: Cluster, settings: Settings) -> Watched:
@@ -134,20 +136,60 @@ def _network(cluster: Cluster, settings: Settings) -> Watched:
 
 async def run(kubeconfig: Path, settings: Settings) -> None:
     async with Client.from_kubeconfig(kubeconfig) as client:
-        cluster = Cluster(client)
-        running = controllers(cluster, settings)
         await until_answered(client, timeout_s=API_TIMEOUT_S)
-        if not settings.proxy_only:
-            await ensure_classes(cluster)
-        if settings.ingress:
-            await ensure_class(cluster)
         gc.freeze()
         async with asyncio.TaskGroup() as tasks:
-            for informer in cluster.informers.values():
-                tasks.create_task(informer.run())
-            tasks.create_task(cluster.events.run())
-            for controller in running:
-                tasks.create_task(controller.run())
+            tasks.create_task(_network_half(client, settings))
+            if not settings.proxy_only:
+                tasks.create_task(_crashing(lambda: _control_half(client, settings)))
+
+
+async def _network_half(client: Client, settings: Settings) -> None:
+    cluster = Cluster(client)
+    watched = _network(cluster, settings)
+    if settings.ingress:
+        await ensure_class(cluster)
+    await _work(cluster, watched)
+
+
+async def _control_half(client: Client, settings: Settings) -> None:
+    cluster = Cluster(client)
+    watched = _control(cluster, settings)
+    await until_answered(client, timeout_s=API_TIMEOUT_S)
+    await ensure_classes(cluster)
+    await _work(cluster, watched)
+
+
+async def _work(cluster: Cluster, watched: Watched) -> None:
+    """Runs the controllers on the kinds that they watch."""
+    for controller, kinds in watched:
+        for kind in kinds:
+            controller.watch(kind)
+    async with asyncio.TaskGroup() as tasks:
+        for informer in cluster.informers.values():
+            tasks.create_task(informer.run())
+        tasks.create_task(cluster.events.run())
+        for controller, _ in watched:
+            tasks.create_task(controller.run())
+
+
+async def _crashing(half: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Runs a half for ever; at each CRASH it is broken off wherever it is, and runs anew after a pause."""
+    crashed = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(CRASH, crashed.set)
+    while True:
+        crashed.clear()
+        working, crashing = asyncio.create_task(half()), asyncio.create_task(crashed.wait())
+        try:
+            await asyncio.wait({working, crashing}, return_when=asyncio.FIRST_COMPLETED)
+            if not crashed.is_set():
+                await working  # It never ends but by an error.
+        finally:
+            working.cancel()
+            crashing.cancel()
+            await asyncio.gather(working, crashing, return_exceptions=True)
+        log.info("the control half crashed")
+        await asyncio.sleep(RESTART_PAUSE_S)
 
 
 def main() -> None:

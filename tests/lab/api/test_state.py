@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from kubelab.api.database import CHANGES, Database
+from kubelab.api.store import HistoryLost, Store
 
 from .conftest import PORT, ApiServer, free_block, write_state
+from .test_watches import Watching
 
 CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
 
@@ -26,6 +32,58 @@ def test_acknowledged_writes_outlive_a_sigkill(fresh_api: ApiServer) -> None:
     assert after == before and len(after["items"]) == 49
     created = fresh_api.post(CONFIG_MAPS, {"metadata": {"name": "new"}}).body["metadata"]["resourceVersion"]
     assert int(created) > int(before["metadata"]["resourceVersion"])
+
+
+def test_a_watch_goes_on_after_a_sigkill_from_where_it_was(fresh_api: ApiServer) -> None:
+    seen = fresh_api.post(CONFIG_MAPS, {"metadata": {"name": "a", "labels": {"colour": "red"}}}).body
+    fresh_api.post(CONFIG_MAPS, {"metadata": {"name": "b", "labels": {"colour": "red"}}})
+    fresh_api.patch(f"{CONFIG_MAPS}/a", {"metadata": {"labels": {"colour": "blue"}}})
+    fresh_api.delete(f"{CONFIG_MAPS}/b")
+    fresh_api.stop(signal.SIGKILL)
+    fresh_api.start()
+    version = seen["metadata"]["resourceVersion"]
+    watch = Watching(fresh_api, f"{CONFIG_MAPS}?resourceVersion={version}&labelSelector=colour=red")
+    fresh_api.post(CONFIG_MAPS, {"metadata": {"name": "c", "labels": {"colour": "red"}}})
+    assert watch.names(4) == [("ADDED", "b"), ("DELETED", "a"), ("DELETED", "b"), ("ADDED", "c")]
+    watch.close()
+
+
+class TestChangesFromBeforeARestart:
+    """What a late watcher can still ask for."""
+
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> Iterator[Store]:
+        """Started again after more changes of other things than are kept, and one of a thing."""
+        path = tmp_path / "store.db"
+        before = Store(Database(path))
+        for number in range(CHANGES + 5):
+            before.put("others", ("", str(number)), {"metadata": {}})
+        before.put("things", ("", "thing"), {"metadata": {}})
+        before.close()
+        after = Store(Database(path))
+        yield after
+        after.close()
+
+    def test_the_last_ones_are_known(self, store: Store) -> None:
+        assert [change.entry.key[1] for change in store.changes_since("things", store.revision - CHANGES)] == ["thing"]
+        assert len(store.changes_since("others", store.revision - CHANGES)) == CHANGES - 1
+        assert store.changes_since("things", store.revision) == []
+
+    @pytest.mark.parametrize("resource", ["things", "others", "never seen"])
+    def test_what_is_older_is_lost_and_said_to_be(self, store: Store, resource: str) -> None:
+        with pytest.raises(HistoryLost) as lost:
+            store.changes_since(resource, store.revision - CHANGES - 1)
+        assert lost.value.oldest == store.revision - CHANGES
+
+    def test_before_a_gap_nothing_is_known(self, store: Store, tmp_path: Path) -> None:
+        store.close()
+        with closing(sqlite3.connect(tmp_path / "store.db")) as file, file:
+            file.execute("DELETE FROM changes WHERE revision = ?", (store.revision - 2,))
+        again = Store(Database(tmp_path / "store.db"))
+        assert [len(again.changes_since(resource, again.revision - 2)) for resource in ("things", "others")] == [1, 1]
+        with pytest.raises(HistoryLost):
+            again.changes_since("things", again.revision - 3)
+        again.close()
 
 
 def test_the_store_is_for_its_owner_alone(fresh_api: ApiServer) -> None:

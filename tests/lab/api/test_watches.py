@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import threading
 import time
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -127,11 +129,13 @@ def test_a_deleted_objects_version_is_that_of_its_deletion(api: ApiServer, confi
     watch.close()
 
 
-def test_a_watch_from_before_the_server_started_has_expired(fresh_api: ApiServer) -> None:
+def test_a_watch_from_before_what_a_server_knows_has_expired(fresh_api: ApiServer) -> None:
     url = "/api/v1/namespaces/default/configmaps"
     old = create(fresh_api, url, "a")
     latest = create(fresh_api, url, "b")
     fresh_api.stop()
+    with closing(sqlite3.connect(fresh_api.state / "store.db")) as store, store:
+        store.execute("DELETE FROM changes")
     fresh_api.start()
     expired = fresh_api.get(f"{url}?watch=1&resourceVersion={old}&timeoutSeconds=1").body
     assert [(event["type"], event["object"]["code"], event["object"]["reason"]) for event in expired] == [
