@@ -19,6 +19,12 @@ BINS = 400
 """Most bins of a strip: with 10 inches, the finest that can still be told apart in print."""
 
 
+HEIGHTS = (0.5, 0.8, 0.25)
+"""Where an outage may be named, as parts of the axis."""
+
+LETTER = 0.0085
+"""Width of a letter of such a name, as part of the axis."""
+
 OBJECTIVE_LINE = (0, (5, 3))
 """Dashes."""
 
@@ -113,6 +119,7 @@ def _draw_outages(points: "Axes", strip: "Axes", view: Scene, series: LaneSeries
     recovery = view.recovery.get(series.lane)
     if recovery is None:
         return
+    named: list[tuple[float, float, float]] = []
     for outage in recovery.outages:
         start = view.at(outage.start.middle_ns)
         end = view.at(outage.end.middle_ns) if outage.end else min(series.end_s, view.end_s)
@@ -124,27 +131,45 @@ def _draw_outages(points: "Axes", strip: "Axes", view: Scene, series: LaneSeries
                         view.at(edge.lo_ns), view.at(edge.hi_ns), color=theme.outage, alpha=0.4, lw=0, zorder=0.6
                     )
         if end > view.start_s and start < view.end_s:
-            _name_outage(points, series, view, outage, start, end, theme)
+            _name_outage(points, series, view, outage, (start, end), named, theme)
     if recovery.objective_s is not None and view.sees_objective(series.lane):
         points.axvline(recovery.objective_s, color=theme.ink, lw=1.2, ls=OBJECTIVE_LINE)
 
 
 def _name_outage(
-    axes: "Axes", series: LaneSeries, view: Scene, outage: Outage, start: float, end: float, theme: Theme
+    axes: "Axes",
+    series: LaneSeries,
+    view: Scene,
+    outage: Outage,
+    window: tuple[float, float],
+    named: list[tuple[float, float, float]],
+    theme: Theme,
 ) -> None:
-    """Writes how long an outage was into its window, or beside it where it is too narrow."""
+    """Writes how long an outage was into its window, or beside it where it is too narrow.
+
+    named: where the lane's earlier outages are named, as begin, end and height; this one is added.
+    """
+    start, end = window
     if outage.end is not None:
         width = Bracket(outage.end.lo_ns - outage.start.hi_ns, outage.end.hi_ns - outage.start.lo_ns)
         text = f"down {measured(width)}"
     else:
         text = f"down for at least {at_least((end - view.at(outage.start.hi_ns)) * 1e9)}"
-    wide = (end - start) / (view.end_s - view.start_s) > 0.18
+    span = view.end_s - view.start_s
+    width_s = LETTER * len(text) * span
+    wide = (end - start) / span > 0.18
     x, align = ((start + end) / 2, "center") if wide else (end, "left")
+    if not wide and end + width_s > view.end_s:
+        x, align = start, "right"
+    left = {"center": x - width_s / 2, "left": x, "right": x - width_s}[align]
+    free = [y for y in HEIGHTS if not any(b < left + width_s and left < e and y == at for b, e, at in named)]
+    y = _emptiest(axes, series, start, end, free or list(HEIGHTS)) if wide else (free or list(HEIGHTS))[0]
+    named.append((left, left + width_s, y))
     axes.annotate(
         text,
-        (x, _emptiest(axes, series, start, end) if wide else 0.5),
+        (x, y),
         xycoords=axes.get_xaxis_transform(),
-        xytext=(0 if wide else 5, 0),
+        xytext=({"center": 0, "left": 5, "right": -5}[align], 0),
         textcoords="offset points",
         ha=align,
         va="center",
@@ -154,10 +179,10 @@ def _name_outage(
     )
 
 
-def _emptiest(axes: "Axes", series: LaneSeries, start: float, end: float) -> float:
-    """The height (part of the axis) at which a text covers the fewest operations."""
+def _emptiest(axes: "Axes", series: LaneSeries, start: float, end: float, heights: Sequence[float]) -> float:
+    """The one of these heights (parts of the axis) at which a text covers the fewest operations."""
     low, high = np.log10(axes.get_ylim())
     inside = (series.due_s >= start) & (series.due_s <= end)
     latency = np.clip(np.nan_to_num(series.latency_s[inside], nan=np.inf), 10**low, 10**high)
-    heights = (np.log10(latency) - low) / (high - low)
-    return min((0.5, 0.8, 0.25), key=lambda y: int((np.abs(heights - y) < 0.16).sum()))
+    operations = (np.log10(latency) - low) / (high - low)
+    return min(heights, key=lambda y: int((np.abs(operations - y) < 0.16).sum()))

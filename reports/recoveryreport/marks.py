@@ -62,6 +62,12 @@ def cluster_marks(history: History) -> list[Mark]:
     return sorted(marks, key=lambda mark: mark.time_ns)
 
 
+def fault_marks(history: History) -> list[Mark]:
+    """What the faults tell of themselves, less that their requests were answered, which is where they are drawn."""
+    notes = [note for note in history.course if note.what == "mark"]
+    return [Mark(n.time_ns, str(n.detail["name"])) for n in notes if n.detail.get("name") not in (None, "requested")]
+
+
 def _changes(event: ClusterEvent) -> Iterator[tuple[str, dict[str, Any]]]:
     if event.kind == "LIST":
         yield from (("LIST", item) for item in event.items)

@@ -6,7 +6,7 @@ from chaosmongo.history import History
 from chaosmongo.history.results import LaneRecovery, Verdict
 
 from . import words
-from .marks import Mark, cluster_marks
+from .marks import Mark, cluster_marks, fault_marks
 from .series import LaneSeries, lane_series, zero_ns
 
 
@@ -35,7 +35,8 @@ def scene(history: History, verdict: Verdict) -> Scene:
     zero = zero_ns(history)
     lanes = sorted(lane_series(history).values(), key=lambda series: words.lane_order(series.lane))
     faults = [Mark(fault.start.time_ns, fault.start.name) for fault in history.faults]
-    marks = [mark for mark in cluster_marks(history) if faults and mark.time_ns >= zero]
+    told = sorted([*cluster_marks(history), *fault_marks(history)], key=lambda mark: mark.time_ns)
+    marks = [mark for mark in told if faults and mark.time_ns >= zero]
     moments = [(mark.time_ns - zero) / 1e9 for mark in (*faults, *marks)]
     ends = [outage.end for lane in verdict.recovery for outage in lane.outages]
     moments += [(end.hi_ns - zero) / 1e9 for end in ends if end is not None]

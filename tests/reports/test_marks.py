@@ -4,7 +4,7 @@ from typing import Any
 
 from chaosmongo.history import History
 from chaosmongo.history import records as r
-from recoveryreport.marks import cluster_marks
+from recoveryreport.marks import Mark, cluster_marks, fault_marks
 
 from .recorded_runs import pod
 
@@ -90,3 +90,14 @@ def test_pods_of_others_say_nothing() -> None:
 def test_objects_of_any_shape_are_survived() -> None:
     for strange in ({}, {"metadata": None}, {"metadata": {"name": "mongo-0"}, "status": {"conditions": "none"}}):
         labels(("pods", "ADDED", strange), ("endpointslices", "ADDED", strange), ("events", "ADDED", strange))
+
+
+def test_what_a_fault_tells_of_itself_is_a_moment_but_for_its_request() -> None:
+    told = history()
+    told.course = [
+        r.Note(1, "mark", {"name": "requested"}),
+        r.Note(2, "mark", {"name": "blocked by budget"}),
+        r.Note(3, "hypothesis", {"met": True}),
+        r.Note(4, "mark"),
+    ]
+    assert fault_marks(told) == [Mark(2, "blocked by budget")]
