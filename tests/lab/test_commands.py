@@ -27,7 +27,9 @@ def refusal(*arguments: str | Path, cwd: Path | None = None) -> str:
 
 
 def test_an_unknown_command_is_answered_with_the_known_ones() -> None:
-    assert "'up', 'down', 'status', 'kubeconfig', 'node', 'control-plane', 'exec', 'controllers', 'proxy'" in refusal("start")
+    assert "'up', 'down', 'status', 'kubeconfig', 'node', 'control-plane', 'exec', 'controllers', 'proxy'" in refusal(
+        "start"
+    )
     assert "'crash', 'stop', 'start', 'run'" in refusal("node", "explode")
 
 

@@ -23,6 +23,7 @@ from kubelab.controllers.deployment import Deployments
 from kubelab.controllers.disruption import Disruptions
 from kubelab.controllers.dns import HostsFile
 from kubelab.controllers.endpointslice import EndpointSlices
+from kubelab.controllers.firewall import Firewall
 from kubelab.controllers.garbage import GarbageCollector
 from kubelab.controllers.httpproxy import HttpProxy
 from kubelab.controllers.ingress import Ingresses, ensure_class
@@ -31,6 +32,7 @@ from kubelab.controllers.loop import Cluster, Controller
 from kubelab.controllers.namespaces import Namespaces
 from kubelab.controllers.nodelifecycle import NodeHealth, NodeTaints
 from kubelab.controllers.podgc import PodCollector
+from kubelab.controllers.policies import NetworkPolicies
 from kubelab.controllers.proxy import ServiceProxy
 from kubelab.controllers.replicaset import ReplicaSets
 from kubelab.controllers.scheduler import Scheduler
@@ -47,6 +49,7 @@ from kubelab.kinds import (
     INGRESSES,
     LEASES,
     NAMESPACES,
+    NETWORK_POLICIES,
     NODES,
     PODS,
     REPLICA_SETS,
@@ -121,16 +124,18 @@ def _control(cluster: Cluster, settings: Settings) -> Watched:
 
 
 def _network(cluster: Cluster, settings: Settings) -> Watched:
-    """What kube-proxy, cluster DNS, a load balancer and an ingress controller do."""
+    """What kube-proxy, network policies, cluster DNS, a load balancer and an ingress controller do."""
+    firewall = Firewall()
     found: Watched = [
-        (ServiceProxy(cluster), (SERVICES, ENDPOINT_SLICES, NODES)),
+        (NetworkPolicies(cluster, firewall), (NETWORK_POLICIES, PODS)),
+        (ServiceProxy(cluster, firewall), (SERVICES, ENDPOINT_SLICES, NODES)),
         (HostsFile(cluster, hosts_file(settings.directory)), (SERVICES, ENDPOINT_SLICES)),
     ]
     if settings.balancers:
         found.append((LoadBalancers(cluster, settings.balancers), (SERVICES,)))
     if settings.ingress:
         found.append((Ingresses(cluster, settings.ingress), (INGRESSES,)))
-        found.append((HttpProxy(cluster, settings.ingress), (INGRESSES, SERVICES, ENDPOINT_SLICES)))
+        found.append((HttpProxy(cluster, settings.ingress, firewall), (INGRESSES, SERVICES, ENDPOINT_SLICES)))
     return found
 
 

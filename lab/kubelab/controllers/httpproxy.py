@@ -1,11 +1,12 @@
 """HTTP reverse proxy: answers requests for Ingresses, at one address, from the pods behind their Services.
 
 It speaks HTTP/1.1 without TLS and does not upgrade connections (no WebSocket). Where no Ingress wants the request: 404;
-where no pod is ready for it: 503; where none of them answers: 502; too late: 504.
+where no pod is ready for it: 503; where none of them answers: 502; too late, or cut off by a NetworkPolicy: 504.
 """
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import logging
 import random
@@ -17,6 +18,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from kubelab.controllers.changes import Changes
+from kubelab.controllers.firewall import Firewall
 from kubelab.controllers.httproutes import Backend, HttpRoutes
 from kubelab.controllers.loop import Cluster, Controller
 from kubelab.controllers.routes import Address, backends, slices_by_service
@@ -45,10 +47,11 @@ class HttpProxy(Controller):
 
     name = "ingress-proxy"
 
-    def __init__(self, cluster: Cluster, address: str) -> None:
+    def __init__(self, cluster: Cluster, address: str, firewall: Firewall) -> None:
         """address: a loopback address of its own."""
         super().__init__(cluster)
         self._address = address
+        self._firewall = firewall
         self._routes = HttpRoutes()
         self._slices: dict[Key, list[Object]] = {}
         self._runner: web.ServerRunner | None = None
@@ -153,14 +156,17 @@ class HttpProxy(Controller):
         assert self._client is not None
         url = URL(f"http://{address[0]}:{address[1]}{request.raw_path}", encoded=True)
         skipped = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
+        await self._let_in(address, CONNECT_TIMEOUT_S)
         async with self._client.request(
             request.method, url, headers=headers, data=body, allow_redirects=False, skip_auto_headers=skipped
         ) as answer:
+            await self._let_in(address, ANSWER_TIMEOUT_S)
             headers = _passed_on(answer.headers)
             response = web.StreamResponse(status=answer.status, reason=answer.reason, headers=headers)
             await response.prepare(request)
             try:
                 async for block in answer.content.iter_any():
+                    await self._let_in(address, ANSWER_TIMEOUT_S)
                     await response.write(block)
             except (aiohttp.ClientError, TimeoutError):
                 if request.transport:  # It must not pass for a whole answer.
@@ -168,6 +174,11 @@ class HttpProxy(Controller):
                 raise ConnectionResetError from None
             await response.write_eof()
             return response
+
+    async def _let_in(self, address: Address, timeout_s: float) -> None:
+        """Raises TimeoutError where a policy has cut the endpoint off for longer."""
+        async with asyncio.timeout(timeout_s):
+            await self._firewall.let_in(address[0])
 
 
 def _passed_on(headers: Mapping[str, str]) -> CIMultiDict[str]:

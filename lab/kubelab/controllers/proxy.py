@@ -1,6 +1,7 @@
 """Service proxy: listens on the addresses of Services and forwards to their endpoints.
 
 As with kube-proxy, a Service without endpoints refuses connections, and established ones last as long as their pod.
+Connections to a pod that a NetworkPolicy cuts off are silent as long as it does.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import logging
 from collections.abc import Iterable
 
 from kubelab.controllers.changes import Changes
+from kubelab.controllers.firewall import Firewall
 from kubelab.controllers.forward import ClientSide
 from kubelab.controllers.loop import Cluster, Controller
 from kubelab.controllers.routes import Address, Routes, listen_addresses, routes
@@ -28,8 +30,9 @@ class ServiceProxy(Controller):
 
     name = "service-proxy"
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster, firewall: Firewall) -> None:
         super().__init__(cluster)
+        self._firewall = firewall
         self._routes: Routes = {}
         self._servers: dict[Address, asyncio.Server] = {}
         self._refused: set[Address] = set()
@@ -53,7 +56,7 @@ class ServiceProxy(Controller):
         loop = asyncio.get_running_loop()
         try:
             self._servers[address] = await loop.create_server(
-                lambda: ClientSide(lambda: self._routes.get(address, ())), *address, backlog=BACKLOG
+                lambda: ClientSide(lambda: self._routes.get(address, ()), self._firewall), *address, backlog=BACKLOG
             )
             self._refused.discard(address)
         except OSError as e:
