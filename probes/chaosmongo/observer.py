@@ -73,6 +73,9 @@ class Observer:
         broken = False
         while not self._stopped.is_set():
             try:
+                if broken and self._is_ahead(resource, path):
+                    self._note(resource, "gap", "the server is behind what it has told before")
+                    self._versions[resource] = ""
                 if not self._versions.get(resource):
                     self._list(resource, path)
                 self._watch(resource, path)
@@ -92,6 +95,14 @@ class Observer:
                     self._note(resource, "gap", error)
                     self._versions[resource] = ""
                 self._stopped.wait(AGAIN_AFTER_S)
+
+    def _is_ahead(self, resource: str, path: str) -> bool:
+        """Whether the version to go on from is later than the server's, which was restored from a backup, say: it would
+        be waited for without end. Versions are compared as numbers, as Kubernetes' own clients do.
+        """
+        now = str(self._cluster.get(path, limit=1)["metadata"]["resourceVersion"])
+        known = self._versions.get(resource, "")
+        return known.isdecimal() and now.isdecimal() and int(known) > int(now)
 
     def _list(self, resource: str, path: str) -> None:
         answer = self._cluster.get(path)

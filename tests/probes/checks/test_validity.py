@@ -349,3 +349,12 @@ def test_an_answer_that_came_when_the_fault_began_came_before_it():
     """The first operation is answered at -4,999 ms."""
     assert "gave no good answer" not in check(faults=[fault(start_ms=-4999)]).finding.summary
     assert "gave no good answer" in check(faults=[fault(start_ms=-4999.001)]).finding.summary
+
+
+def test_a_watch_that_broke_and_went_on_is_a_doubt_and_no_gap():
+    notes = [Note(at(100), "broken", {"resource": resource}) for resource in ("pods", "nodes", "pods")]
+    checked = check(run=IN_CLUSTER, cluster=replacement(), cluster_notes=notes, faults=[fault(MONGO_0)])
+    assert checked.finding.verdict == "passed"
+    assert checked.doubts == (
+        "watches broke and went on from where they were: nodes, pods: what they told then came late",
+    )
