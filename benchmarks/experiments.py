@@ -7,6 +7,7 @@ long did the recovery take, and is anything left behind?
 import argparse
 import os
 import shutil
+import signal
 import statistics
 import sys
 import tempfile
@@ -197,6 +198,7 @@ def _phases(trials: list[Trial]) -> str:
 def main() -> int:
     from benchmarks.__main__ import show
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended
     parser = argparse.ArgumentParser(prog="python -m benchmarks.experiments", description=__doc__)
     known = {one.name: one for one in collection()}
     parser.add_argument("name", nargs="*", help=f"which; all without one. There are: {', '.join(known)}")
