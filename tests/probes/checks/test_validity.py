@@ -356,5 +356,5 @@ def test_a_watch_that_broke_and_went_on_is_a_doubt_and_no_gap():
     checked = check(run=IN_CLUSTER, cluster=replacement(), cluster_notes=notes, faults=[fault(MONGO_0)])
     assert checked.finding.verdict == "passed"
     assert checked.doubts == (
-        "watches broke and went on from where they were: nodes, pods: what they told then came late",
+        "watches broke and went on from where they were: what nodes, pods did meanwhile was told late",
     )
