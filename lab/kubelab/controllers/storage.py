@@ -2,7 +2,8 @@
 
 After kubernetes/pkg/controller/volume/persistentvolume and .../pvcprotection. Two things the lab does itself: it
 provisions, and it deletes what it provisioned. A volume is a directory on this machine. Every node reaches those of the
-class "shared", as on a NAS; those of "node-local" only the node on which their first pod was placed.
+class "shared", as on a NAS; those of "node-local" only the node on which their first pod was placed. The size that a
+claim asks for is noted and not enforced: a directory has none without root.
 """
 
 from __future__ import annotations
