@@ -31,6 +31,7 @@ NOT_MEASURING = {
     "test_history.py",
     "test_kubectl.py",
     "test_locate.py",
+    "test_matrix.py",
     "test_network.py",
     "test_preflight.py",
     "test_quantities.py",
@@ -40,15 +41,15 @@ NOT_MEASURING = {
     "test_wire.py",
 }
 
-
+PATIENT = {"stories", "test_faults.py"}
 ALONE = {"test_experiments.py", "test_port_forward.py"}
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
     """`make test` runs two tests at a time, but never two that measure, and nothing beside a run that must pass."""
     parts = item.path.relative_to(Path(__file__).parent).parts
-    if "stories" in parts:
-        item.add_marker("stories")
+    if not PATIENT.isdisjoint(parts):
+        item.add_marker("patient")
     if parts[0] in MEASURING and NOT_MEASURING.isdisjoint(parts):
         item.add_marker("measures")
         if parts[0] == "e2e" and parts[-1] in ALONE:

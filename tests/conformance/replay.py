@@ -6,7 +6,9 @@ What other components of that cluster did between two requests is done here, whe
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -79,12 +81,19 @@ AFTERWARDS: dict[str, Callable[[ApiServer], None]] = {
 }
 
 
+def forget(api: ApiServer) -> None:
+    """From now on the server knows what there is, but not how it came about: as one whose store was compacted."""
+    api.stop()
+    with closing(sqlite3.connect(api.state / "store.db")) as store, store:
+        store.execute("DELETE FROM changes")
+    api.start()
+
+
 def replay(api: ApiServer) -> dict[str, Response]:
     """Label -> our answer, in the form of the recorded ones."""
     events = body_of("table: /api/v1/namespaces/pacman/events")
     create_demo(api, events["rows"], events["metadata"]["remainingItemCount"], bundles())
-    api.stop()  # the server that answers knows nothing of what was before it
-    api.start()
+    forget(api)
     known: dict[str, str] = {}
     responses = {}
     for record in RECORDED:

@@ -34,8 +34,13 @@ from chaosmongo.history.records import (
 
 from tests.reports.recorded_runs import Recorded, record
 
-WALL_CLOCK = {"run.py: time.time_ns", "run.py: datetime.now", "company.py: datetime.now"}
-"""Where the wall clock is looked at: for the anchor, and for the names of a run's directory and of its registration."""
+WALL_CLOCK = {
+    *("run.py: time.time_ns", "run.py: datetime.now", "company.py: datetime.now"),
+    "faults/restart_rollout.py: datetime.now",
+}
+"""Where the wall clock is looked at: for the anchor, for the names of a run's directory and of its registration, and for
+the annotation that restarts a rollout.
+"""
 
 
 def a_run(directory: Path, **changes: object) -> Run:

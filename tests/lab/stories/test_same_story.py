@@ -57,6 +57,9 @@ def is_ready_again(lines: Iterable[Line]) -> bool:
     return 0 in sets and bool(sets) and sets[-1] == 1
 
 
+ATTEMPTS = 3
+
+
 def _is_change(line: Line, kind: str) -> bool:
     return line["resource"] == kind and "object" in line
 
@@ -115,10 +118,14 @@ def test_pod_delete_force(database: RunningLab) -> None:
 
         return fault
 
-    recording_of(database, delete(None))  # until a probe has found it ready
-    real, ours = telling.real("pod-delete-force"), story(database, delete(0))
-    assert ours.steps["pods 1"] == real.steps["pods 1"]
     until_it_has_died = 6
+    real = telling.real("pod-delete-force")
+    for _ in range(ATTEMPTS):
+        recording_of(database, delete(None))  # until a probe has found it ready
+        ours = story(database, delete(0))
+        if "state.terminated" in ours.steps["pods 2"][until_it_has_died - 1]:
+            break  # else this machine was so busy that the first one had ended before the second one began
+    assert ours.steps["pods 1"] == real.steps["pods 1"]
     assert ours.steps["pods 2"][:until_it_has_died] == real.steps["pods 2"][:until_it_has_died]
     assert ours.steps["pods 2"][-1] == real.steps["pods 2"][-1]
 
