@@ -38,8 +38,8 @@ WALL_CLOCK = {
     *("run.py: time.time_ns", "run.py: datetime.now", "company.py: datetime.now"),
     "faults/restart_rollout.py: datetime.now",
 }
-"""Where the wall clock is looked at: for the anchor, for the names of a run's directory and of its registration, and for
-the annotation that restarts a rollout.
+"""Where the wall clock is looked at: for the anchor, for the names of a run's directory and of its registration, and
+for the annotation that restarts a rollout.
 """
 
 
