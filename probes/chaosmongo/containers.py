@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 
 from chaosmongo.cluster import Cluster
-from chaosmongo.errors import FaultFailed, NoCluster
+from chaosmongo.errors import CommandCutOff, CommandFailed, FaultFailed
 
 PROTOCOL = "v4.channel.k8s.io"
 STDOUT, STDERR, ERROR = 1, 2, 3
@@ -21,7 +21,7 @@ def run_inside(
 ) -> str:
     """What the command printed on stdout. container: "" for the pod's only, or default, one.
 
-    Raises FaultFailed where it ended with another status than 0 or did not end in time, ApiRefused, NoCluster.
+    Raises CommandFailed, CommandCutOff; FaultFailed where it did not end in time; ApiRefused, NoCluster.
     """
     import websocket
 
@@ -49,7 +49,7 @@ def run_inside(
     except websocket.WebSocketTimeoutException:
         raise FaultFailed(f"the command in {namespace}/{pod} did not end within {timeout_s:g} s") from None
     except (websocket.WebSocketException, OSError) as error:
-        raise NoCluster(f"the command in {namespace}/{pod} was cut off ({error})") from None
+        raise CommandCutOff(f"the command in {namespace}/{pod} was cut off ({error})") from None
     finally:
         opened.close()
     _succeeded(f"{namespace}/{pod}", said[ERROR], said[STDERR] or said[STDOUT])
@@ -60,7 +60,10 @@ def _succeeded(where: str, ending: bytes, output: bytes) -> None:
     try:
         status = json.loads(ending)
     except ValueError:
-        raise NoCluster(f"the command in {where} was cut off before its end was told") from None
+        raise CommandCutOff(f"the command in {where} was cut off before its end was told") from None
     if status.get("status") != "Success":
+        causes = (status.get("details") or {}).get("causes") or []
+        codes = [str(cause.get("message")) for cause in causes if cause.get("reason") == "ExitCode"]
+        code = int(codes[0]) if codes and codes[0].isdecimal() else -1
         shown = output.decode(errors="replace").strip()[-SHOWN:] or str(status.get("message", ""))
-        raise FaultFailed(f"the command in {where} failed: {shown}")
+        raise CommandFailed(f"the command in {where} failed: {shown}", code)

@@ -9,6 +9,8 @@ ChaosMongoError           what went wrong, on what, and what to do next: for a p
   NotFound                something that the configuration names is not there, or cannot be reached from here
   NothingToHit            no object matches: the fault would hit nothing
   FaultFailed             a fault could not do its work, or not all of it
+    CommandFailed         a command in a container ended with another status than 0 (`exit_code`)
+    CommandCutOff         a command in a container was under way, and its end was not told
   NothingMeasured         a probe asks for something that this run's record cannot tell
   DatabaseUnavailable     MongoDB cannot be reached, or not with these credentials
     DatabaseRefuses       MongoDB answers, but does not permit or understand what is asked
@@ -60,6 +62,18 @@ class NothingToHit(ChaosMongoError):
 
 class FaultFailed(ChaosMongoError):
     """A fault could not do its work, or not all of it; what it did is on record."""
+
+
+class CommandFailed(FaultFailed):
+    """A command in a container ended with another status than 0."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+class CommandCutOff(FaultFailed):
+    """A command in a container was under way, and its end was not told."""
 
 
 class NothingMeasured(ChaosMongoError):

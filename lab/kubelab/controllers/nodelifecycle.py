@@ -67,9 +67,14 @@ def _status(node: Object, name: str) -> str:
     return str(found["status"]) if found else ""
 
 
+def _sorted(found: list[taints.Taint]) -> list[taints.Taint]:
+    """In which order taints stand says nothing."""
+    return sorted(found, key=lambda taint: (taint["key"], taint["effect"]))
+
+
 def _retainted(node: Object, wanted: list[taints.Taint]) -> Changes:
     before = node["spec"].get("taints") or []
-    return [] if wanted == before else [Patch(NODES, node, {"spec": {"taints": wanted or None}})]
+    return [] if _sorted(wanted) == _sorted(before) else [Patch(NODES, node, {"spec": {"taints": wanted or None}})]
 
 
 @dataclass(frozen=True)

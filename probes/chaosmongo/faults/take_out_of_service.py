@@ -15,6 +15,7 @@ from chaosmongo.undo import taint
 from .selection import Aim, aim, at_least
 
 LOOKS_EVERY_S = 0.2
+RISK = "taking it out of service now would risk two writers"
 
 
 @activity
@@ -30,19 +31,16 @@ def take_out_of_service(namespace: str, node: str = "", timeout_s: float = 120) 
     name, end = node or _struck(at.recording), time.monotonic() + timeout_s
     while _ready(found := _node(at, name)):
         if time.monotonic() > end:
-            raise NotAllowed(
-                f"Node {name} is Ready after {timeout_s:g} s: taking it out of service now would risk two writers"
-            )
+            raise NotAllowed(f"Node {name} is Ready after {timeout_s:g} s: {RISK}")
         time.sleep(LOOKS_EVERY_S)
-    metadata = found["metadata"]
-    at.recording.will_undo(taint.NAME, node=name, uid=metadata["uid"])
-    taints = [
-        *((found.get("spec") or {}).get("taints") or []),
-        {"key": taint.KEY, "value": taint.value(at.recording.marker), "effect": "NoExecute"},
-    ]
-    # the version it was read at: a taint that somebody sets meanwhile is not lost
-    patch = {"metadata": {"resourceVersion": metadata["resourceVersion"]}, "spec": {"taints": taints}}
-    at.cluster.patch(f"/api/v1/nodes/{name}", patch, at.timeout_s)
+    at.recording.will_undo(taint.NAME, node=name, uid=found["metadata"]["uid"])
+    ours = {"key": taint.KEY, "value": taint.value(at.recording.marker), "effect": "NoExecute"}
+
+    def still_away() -> Object | None:
+        return None if _ready(seen := _node(at, name)) else seen
+
+    if not taint.retaint(still_away, at.cluster, lambda taints: [*taints, ours]):
+        raise NotAllowed(f"Node {name} is Ready again: {RISK}")
     at.recording.mark("taken out of service")
     return {"node": name}
 
