@@ -63,15 +63,18 @@ $(VENV)/bin/python:
 	@$(PYTHON) -m venv $(VENV) || \
 	  { rm -rf $(VENV); echo "Python's venv module is missing; on Debian: apt-get install python3-venv" >&2; exit 1; }
 
-# One stamp for each extra: a second `make run` finds it and sets nothing up.
+# One stamp for each extra: a second `make run` finds it and sets nothing up. What was installed is on the disk before
+# anything is measured: else the load waits for it with every write of its record, and the first run is not believed.
 $(VENV)/.lab: pyproject.toml | $(VENV)/bin/python
 	@echo "Setting up .venv (about a minute, once) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[lab]'
+	@sync
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
 	@echo "Setting up .venv for development (about a minute, once) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@sync
 	@touch $@ $(VENV)/.lab
 
 clean:
