@@ -99,6 +99,17 @@ def compare(real: telling.Story, ours: telling.Story) -> None:
         assert told_by(ours.events, component) == told_by(real.events, component)
 
 
+def signal_database(number: int) -> Callable[[Client], Awaitable[Any]]:
+    """A signal for the container's process."""
+
+    async def fault(client: Client) -> None:
+        pod = await client.get(PODS, "mongo-0", NAMESPACE)
+        container_id = pod["status"]["containerStatuses"][0]["containerID"].rpartition("/")[2]
+        os.kill(process_of(container_id), number)
+
+    return fault
+
+
 def test_pod_delete(database: RunningLab) -> None:
     async def fault(client: Client) -> None:
         await client.delete(PODS, "mongo-0", NAMESPACE)
@@ -109,20 +120,17 @@ def test_pod_delete(database: RunningLab) -> None:
 def test_pod_delete_force(database: RunningLab) -> None:
     """A second server starts on the volume while the first one still runs, and dies on its lock.
 
-    That holds where the first one is left in peace: whoever connects to it makes it end sooner. So no probe is due.
+    The real first one took its time to end. Here it is frozen, so that it lives until its SIGKILL, 2 s later.
     """
 
-    def delete(grace_period_s: int | None) -> Callable[[Client], Awaitable[Any]]:
-        async def fault(client: Client) -> None:
-            await client.delete(PODS, "mongo-0", NAMESPACE, grace_period_s=grace_period_s)
-
-        return fault
+    async def fault(client: Client) -> None:
+        await signal_database(signal.SIGSTOP)(client)
+        await client.delete(PODS, "mongo-0", NAMESPACE, grace_period_s=0)
 
     until_it_has_died = 6
     real = telling.real("pod-delete-force")
     for _ in range(ATTEMPTS):
-        recording_of(database, delete(None))  # until a probe has found it ready
-        ours = story(database, delete(0))
+        ours = story(database, fault)
         if "state.terminated" in ours.steps["pods 2"][until_it_has_died - 1]:
             break  # else this machine was so busy that the first one had ended before the second one began
     assert ours.steps["pods 1"] == real.steps["pods 1"]
@@ -144,17 +152,6 @@ def test_scale_to_zero_and_back(database: RunningLab) -> None:
 def test_rollout_restart(database: RunningLab) -> None:
     restart = run_kubectl(database, "-n", NAMESPACE, "rollout", "restart", "statefulset/mongo")
     compare(telling.real("rollout-restart"), story(database, restart))
-
-
-def signal_database(number: int) -> Callable[[Client], Awaitable[Any]]:
-    """A signal for the container's process."""
-
-    async def fault(client: Client) -> None:
-        pod = await client.get(PODS, "mongo-0", NAMESPACE)
-        container_id = pod["status"]["containerStatuses"][0]["containerID"].rpartition("/")[2]
-        os.kill(process_of(container_id), number)
-
-    return fault
 
 
 def test_process_frozen(database: RunningLab) -> None:
