@@ -127,7 +127,7 @@ def _in_lab(experiment: Experiment, lab: laboratory.Laboratory, place: Path) -> 
     verdict = read_verdict(directories[0]) if directories else None
     if verdict is None:
         return Trial(experiment.name, "none", ended.output[-1500:], {}, {}, 0, 0, ["no verdict"], took_s)
-    left = remains.changes(before, remains.cluster(place, kubeconfig, experiment.namespace))
+    left = _left(before, place, kubeconfig, experiment.namespace)
     left += [f"process {line}" for line in remains.processes(place)]
     undo = run_command(["chaos", "--no-version-check", "recovery", "undo", str(directories[0])], place, **surroundings)
     if "Nothing is left behind" not in undo.output:
@@ -137,6 +137,18 @@ def _in_lab(experiment: Experiment, lab: laboratory.Laboratory, place: Path) -> 
     if kept := os.environ.get("KEEP_RUNS"):
         shutil.copytree(directories[0], Path(kept) / experiment.name.replace("/", "-") / f"{time.time():.0f}")
     return _told_by(experiment, verdict, left, took_s)
+
+
+def _left(before: dict[str, Any], place: Path, kubeconfig: str, namespace: str) -> list[str]:
+    """What is other than before, after Kubernetes had time to settle: a node that is back loses its taint at the next
+    look of the node controller, 5 s later at most.
+    """
+    end = time.monotonic() + SETTLED_WITHIN_S
+    while left := remains.changes(before, remains.cluster(place, kubeconfig, namespace)):
+        if time.monotonic() > end:
+            return left
+        time.sleep(1)
+    return []
 
 
 def _told_by(experiment: Experiment, verdict: Verdict, left: list[str], took_s: float) -> Trial:
