@@ -139,6 +139,8 @@ def _container(name: str, container: dict[str, Any]) -> Settings:
     for kind, amounts in (container.get("resources") or {}).items():
         if isinstance(amounts, dict):
             found |= {f"{name}.{kind}.{resource}": str(amount) for resource, amount in amounts.items()}
+    if hook := (container.get("lifecycle") or {}).get("preStop"):
+        found[f"{name}.preStop"] = _kind(hook)  # it takes its time from the grace period
     for probe in ("readinessProbe", "livenessProbe", "startupProbe"):
         found |= _probe(f"{name}.{probe}", container.get(probe))
     return found

@@ -20,7 +20,7 @@ from tests.lab.api.conftest import ApiServer, running
 ROOT = Path(__file__).parents[2]
 CONFIG = Config()
 
-SECRETS = ("hunter2-in-env", "hunter2-in-args", "hunter2-in-a-probe", "hunter2-in-a-short-option")
+SECRETS = ("hunter2-in-env", "hunter2-in-args", "hunter2-in-a-probe", "hunter2-in-a-short-option", "hunter2-in-a-hook")
 
 PODS = "/api/v1/namespaces/pacman/pods"
 CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
@@ -139,6 +139,7 @@ class TestSecrets:
             "env": [{"name": "PASSWORD", "value": "hunter2-in-env"}],
             "args": ["--auth", "--adminPassword=hunter2-in-args", "-phunter2-in-a-short-option", "--port", "27017"],
             "livenessProbe": {"exec": {"command": ["mongosh", "--password", "hunter2-in-a-probe"]}},
+            "lifecycle": {"preStop": {"exec": {"command": ["mongosh", "--password", "hunter2-in-a-hook"]}}},
         }
         before = api.get(SET).body["spec"]["template"]["spec"]["containers"]
         try:
@@ -149,6 +150,7 @@ class TestSecrets:
         recorded = msgspec.json.encode(found).decode()
         assert [secret for secret in SECRETS if secret in recorded] == []
         assert found.settings["mongo.mongo.livenessProbe"] == "exec"
+        assert found.settings["mongo.mongo.preStop"] == "exec"
         assert found.settings["mongo.mongo.options"] == "--adminPassword --auth --port"
 
 
