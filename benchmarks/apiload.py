@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import multiprocessing
 import ssl
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +20,7 @@ from kubelab import kubeconfig
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"  # as kubectl asks
 WRITERS = 4
 TURN_S = 0.0002
+WATCHED_WITHIN_S = 30
 ANNOTATION = "benchmarks/due"
 ROOT = Path(__file__).parents[1]
 
@@ -98,25 +101,66 @@ def changes_ms(path: Path, pods: Sequence[str], rate: int, seconds: float, watch
     Milliseconds from the moment at which each change was due until the last watcher held its event. Raises RuntimeError
     when an event did not come.
     """
-    namespace = pods[0].rpartition("/")[0]
     due_ns = [round(number * 1e9 / rate) for number in range(round(rate * seconds))]
-    seen = [_Watcher(path, namespace, len(due_ns)) for _ in range(watchers)]
-    begin_ns = time.perf_counter_ns() + 300_000_000
-    writers = [
-        threading.Thread(
-            target=_write, args=(path, pods, begin_ns, due_ns, range(first, len(due_ns), WRITERS)), daemon=True
-        )
-        for first in range(WRITERS)
-    ]
-    with _brief_turns():
-        for thread in (*seen, *writers):
-            thread.start()
-        for thread in (*writers, *seen):
-            thread.join(seconds + 30)
-    missing = sum(len(due_ns) - len(one.arrived_ns) for one in seen)
+    namespace = pods[0].rpartition("/")[0]
+    with _watching(path, namespace, len(due_ns), watchers) as arrived:
+        begin_ns = time.perf_counter_ns() + 300_000_000
+        writers = [
+            threading.Thread(
+                target=_write, args=(path, pods, begin_ns, due_ns, range(first, len(due_ns), WRITERS)), daemon=True
+            )
+            for first in range(WRITERS)
+        ]
+        with _brief_turns():
+            for thread in writers:
+                thread.start()
+            for thread in writers:
+                thread.join(seconds + 30)
+        seen = arrived()
+    missing = sum(len(due_ns) - len(one) for one in seen)
     if missing:
         raise RuntimeError(f"{missing} events did not come")
-    return [(max(one.arrived_ns[number] for one in seen) - begin_ns - due) / 1e6 for number, due in enumerate(due_ns)]
+    return [(max(one[number] for one in seen) - begin_ns - due) / 1e6 for number, due in enumerate(due_ns)]
+
+
+@contextmanager
+def _watching(path: Path, namespace: str, expected: int, watchers: int) -> Iterator[Callable[[], list[dict[int, int]]]]:
+    """A process that watches, so that no writer's turn of the interpreter is counted as the server's time.
+
+    Yields what waits for its answer: by watcher and by number of the change, when its event arrived. Both processes
+    read the same clock. Raises RuntimeError when it does not answer.
+    """
+    spawn = multiprocessing.get_context("spawn")
+    ours, theirs = spawn.Pipe()
+    process = spawn.Process(target=_watch, args=(path, namespace, expected, watchers, theirs), daemon=True)
+    process.start()
+    theirs.close()
+
+    def answer() -> Any:
+        if not ours.poll(WATCHED_WITHIN_S):
+            raise RuntimeError(f"{watchers} watchers of {namespace} did not answer within {WATCHED_WITHIN_S} s")
+        try:
+            return ours.recv()
+        except EOFError as error:
+            raise RuntimeError(f"the process of {watchers} watchers of {namespace} ended") from error
+
+    try:
+        answer()  # it watches
+        yield answer
+    finally:
+        process.terminate()
+        process.join()
+
+
+def _watch(path: Path, namespace: str, expected: int, watchers: int, told: Connection) -> None:
+    seen = [_Watcher(path, namespace, expected) for _ in range(watchers)]
+    told.send(None)
+    with _brief_turns():
+        for one in seen:
+            one.start()
+        for one in seen:
+            one.join()
+    told.send([one.arrived_ns for one in seen])
 
 
 @contextmanager

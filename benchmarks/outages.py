@@ -49,9 +49,13 @@ class Load:
     median_ms: float
     largest_ms: float
 
+    def __str__(self) -> str:
+        return f"{'all lanes, hello ' if len(self.lanes) > 1 else ''}{self.rate}/s"
+
 
 LOADS = (
     Load(1000, ["server"], {"writes": 0, "reads": 0}, 1.3, 0.5, 2),
+    Load(200, ["server"], {"writes": 0, "reads": 0}, 1.3, 2, 6),
     Load(200, ["server", "driver", "user"], {}, 2.0, 2, 6),
 )
 
@@ -105,7 +109,7 @@ class Seen:
         for m in self.moments:
             told = None if m.told is None else [m.told.lo_ns - m.truth.lo_ns, m.told.hi_ns - m.truth.lo_ns]
             yield {
-                "rate": load.rate,
+                "load": str(load),
                 "lane": m.lane,
                 "kinds": m.kinds,
                 "which": m.which,
@@ -119,7 +123,7 @@ class Seen:
 
 def _measure(load: Load, plan: Sequence[Injection]) -> Iterator[Seen]:
     for begin in range(0, len(plan), AT_ONCE):
-        print(f"  {load.rate}/s: {begin} of {len(plan)} injections", file=sys.stderr, flush=True)
+        print(f"  {load}: {begin} of {len(plan)} injections", file=sys.stderr, flush=True)
         with tempfile.TemporaryDirectory(prefix="outages-") as directory:
             service = Service(Path(directory), application="user" in load.lanes)
             try:
@@ -168,7 +172,7 @@ def _rows(load: Load, seen: Sequence[Seen], quick: bool) -> list[Row]:
     rows = [row for lane in load.lanes for row in _coverage(load, lane, seen)]
     server = [m for one in seen for m in one.moments if m.lane == "server"]
     prompt = [m for m in server if m.prompt]
-    what = f"error of the middle, prompt failures, {load.rate}/s"
+    what = f"error of the middle, prompt failures, {load}"
     rows.append(_errors(what, load, prompt, quick))
     if any(m.late for m in prompt):
         rows.append(_errors("    the database prompt, too", load, [m for m in prompt if not m.late], quick))
@@ -177,10 +181,10 @@ def _rows(load: Load, seen: Sequence[Seen], quick: bool) -> list[Row]:
     known = [width / 1e3 for one in seen for width in one.truth_ns]
     late = max(one.late_ms["server"] for one in seen)
     worst = f"largest {max(known):.0f} µs"
-    rows.append(Row(f"truth known to, {load.rate}/s", f"{median(known):.1f} µs", n=len(known), spread=worst))
+    rows.append(Row(f"truth known to, {load}", f"{median(known):.1f} µs", n=len(known), spread=worst))
     tick_ms = 1000 / load.rate
     rows.append(
-        Row(f"server lane late at p99, {load.rate}/s", f"{late:.2f} ms", wanted=f"< {tick_ms:g} ms", met=late < tick_ms)
+        Row(f"server lane late at p99, {load}", f"{late:.2f} ms", wanted=f"< {tick_ms:g} ms", met=late < tick_ms)
     )
     return rows
 
@@ -193,7 +197,7 @@ def _coverage(load: Load, lane: str, seen: Sequence[Seen]) -> Iterator[Row]:
     missed, invented = sum(one.missed[lane] for one in seen), sum(one.invented[lane] for one in seen)
     moments = [m for one in seen for m in one.moments if m.lane == lane]
     covered = sum(m.covered for m in moments)
-    where = f"{lane} lane, {load.rate}/s"
+    where = f"{lane} lane, {load}"
     told = f"{invented} more, {degraded} degraded, {waited} waited out, {disturbed} disturbed"
     enough = disturbed <= DISTURBED * injected
     met = enough and not missed + invented
@@ -225,7 +229,7 @@ def _silence(load: Load, moments: Sequence[Moment]) -> Iterator[Row]:
     for which in ("start", "end"):
         errors = [m.error_ns / 1e6 for m in moments if m.which == which and m.error_ns is not None]
         if errors:
-            what = f"error of the middle, {which} of a silence, {load.rate}/s"
+            what = f"error of the middle, {which} of a silence, {load}"
             half = f"half the deadline is {DEADLINE_S * 500:g} ms"
             yield Row(what, f"{median(errors):.2f} ms", half, "", len(errors), f"largest {max(errors):.2f} ms")
 
@@ -238,7 +242,7 @@ def _lag(load: Load, lane: str, seen: Sequence[Seen]) -> Row:
         lags += [
             (time_ns - server[number]) / 1e6 for number, time_ns in _back_ns(one, lane).items() if number in server
         ]
-    what = f"{lane} back after the server, {load.rate}/s"
+    what = f"{lane} back after the server, {load}"
     if not lags:
         return Row(what, "not seen")
     return Row(what, f"{median(lags):.0f} ms", n=len(lags), spread=extent(lags, "ms", 0))
