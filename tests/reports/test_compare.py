@@ -235,6 +235,7 @@ class TestTheAnswer:
         found = compared(runs(about(4)), runs([4.1, *[None] * 7], 50))
         assert found.answer == "worse"
         assert "NEW recovers later: server by over 55." in found.sentence
+        assert "not recovered while it was watched (server): 7 of 8 runs of NEW, 0 of 8 runs of BASE." in found.sentence
 
     def test_of_one_lane_worse_and_another_better_is_worse_and_says_both(self) -> None:
         base = [run(n, lane(one), lane(9 - one / 10, name="user")) for n, one in enumerate(about(4))]

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _LEFT_IN, _SIDE_IN, _BEHIND_IN = 2.35, 0.55, 1.95
 """Room of the names, of that the names of the sets, and that of medians and differences behind the axis."""
+_MEDIAN_PT, _DIFFERENCE_PT = 5, 62
+"""How far behind the axis they are told."""
 _TITLE_LINE_IN, _HEADING_IN, _ROW_IN, _TICKS_IN = 0.24, 0.3, 0.27, 0.34
 _NAMES: dict[Kind, str] = {
     "recovered": "one run",
@@ -50,9 +52,12 @@ def draw(figure: "Figure", view: Scene, theme: Theme) -> None:
 def _group(sheet: Sheet, view: Scene, heading: str, pairs: list[Pair], top_in: float, theme: Theme) -> float:
     """Where the next one begins comes back."""
     sheet.write(EDGE_IN, top_in - 0.02, heading, size=TEXT_PT, fontweight="bold")
+    behind_in = sheet.width_in - _BEHIND_IN - RIGHT_IN
+    for name, behind_pt in (("median", _MEDIAN_PT), ("NEW less BASE", _DIFFERENCE_PT)):
+        sheet.write(behind_in + behind_pt / 72, top_in - 0.04, name, color=theme.faint)
     tall_in = 2 * len(pairs) * _ROW_IN
     bottom_in = top_in - _HEADING_IN - tall_in
-    axes = sheet.axes(_LEFT_IN, bottom_in, sheet.width_in - _LEFT_IN - _BEHIND_IN - RIGHT_IN, tall_in)
+    axes = sheet.axes(_LEFT_IN, bottom_in, behind_in - _LEFT_IN, tall_in)
     striprow.prepare(sheet, axes, view.axis, ["BASE", "NEW"] * len(pairs), _SIDE_IN, theme)
     for place, pair in enumerate(pairs):
         striprow.draw_strip(sheet, axes, view.axis, pair.base, 2 * place, theme)
@@ -71,7 +76,7 @@ def _tell(axes: "Axes", pair: Pair, y: float, theme: Theme) -> None:
         pair.told,
         (1, y),
         xycoords=axes.get_yaxis_transform(),
-        xytext=(62, 0),
+        xytext=(_DIFFERENCE_PT, 0),
         textcoords="offset points",
         ha="left",
         va="center",

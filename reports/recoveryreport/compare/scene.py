@@ -1,5 +1,6 @@
 """What the figure shows, worked out before anything is drawn: by lane and by phase two rows, BASE above NEW."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -46,7 +47,7 @@ def scene(found: Comparison) -> Scene:
     groups = [("Recovery time, by lane", lanes), ("Where the seconds went, by phase", phases)]
     notes = [words.mattering(found), *(f"not alike: {told}" for told in words.unlikeness(found)), *found.doubts]
     return Scene(
-        title=harmless(f"{found.answer.capitalize()}. {found.sentence}"),
+        title=_together(harmless(f"{found.answer.capitalize()}. {found.sentence}")),
         course=harmless(
             f"BASE: {words.pooled(found.base)} of {found.base.experiment}, NEW: {words.pooled(found.new)} of "
             f"{found.new.experiment}; {counted(found.compared, 'comparison')}, corrected together (Holm)"
@@ -65,6 +66,11 @@ def _axis(lanes: list[Pair], phases: list[Pair]) -> Axis:
     largest = max([*of_lanes, *of_phases], default=0.0)
     found = axis([*of_lanes, largest])
     return axis([*of_lanes, *of_phases]) if found.logarithmic else found
+
+
+def _together(text: str) -> str:
+    """A number and its unit are not broken apart."""
+    return re.sub(r"(?<=\d) (?=s\b)", "\u00a0", text)
 
 
 def _pair(found: Shift) -> Pair:

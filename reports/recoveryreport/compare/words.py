@@ -37,8 +37,22 @@ def sentence(found: Comparison) -> str:
         "no difference shown": _none_shown,
         "too few runs": _too_few,
     }[found.answer](found)
-    parts = [part for part in (told, _loss(found)) if part]
-    return f"{'; '.join(parts)}."
+    parts = [told, _loss(found), _never(found)]
+    if newly_lost(found.losses):  # whatever else there is to say, this comes first
+        parts[:2] = reversed(parts[:2])
+    return f"{'; '.join(filter(None, parts))}."
+
+
+def _never(found: Comparison) -> str:
+    """Of the lane in which most runs had not recovered."""
+    lane = max(found.lanes, key=lambda one: one.base.censored + one.new.censored, default=None)
+    if lane is None or not (lane.base.censored or lane.new.censored):
+        return ""
+    told = [
+        f"{count(one.censored)} of {counted(len(one.values), 'run')} of {name}"
+        for name, one in (("NEW", lane.new), ("BASE", lane.base))
+    ]
+    return f"not recovered while it was watched ({lane.name}): {', '.join(told)}"
 
 
 def _worse(found: Comparison) -> str:
@@ -149,7 +163,8 @@ def brief_difference(found: Shift) -> str:
     if found.shift is None:
         return ""
     value = found.shift.middle_ns
-    return f"{'−' if value < 0 else '+'}{short(abs(value))}"
+    sign = "" if abs(value) < 500_000 else "−" if value < 0 else "+"  # what rounds to 0 has none
+    return f"{sign}{short(abs(value))}"
 
 
 def interval(found: ShiftInterval | None) -> str:
@@ -187,7 +202,7 @@ def correction(found: Comparison) -> str:
     """What is corrected for, and what the level means."""
     return (
         f"{found.compared} comparisons (lanes and losses), corrected together (Holm): of sets that do not differ, "
-        f"at most {found.level:.0%} are called worse or better"
+        f"at most {found.level * 100:g} % are called worse or better"
     )
 
 
