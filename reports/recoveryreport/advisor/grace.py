@@ -8,7 +8,7 @@ documentation, "Pod Lifecycle", termination; "StatefulSets", at most one pod per
 import math
 from collections.abc import Iterator, Sequence
 
-from .measured import Measured, S, span_s
+from .measured import Measured, S, between, span_s
 from .records import Change, Nothing, Saving
 
 SETTING = "termination grace period"
@@ -39,11 +39,11 @@ def look(runs: Sequence[Measured]) -> Iterator[Change | Nothing]:
 def _own_end(lasted: Sequence[float], grace: float) -> str:
     if max(lasted) < grace - EARLY_S:
         return (
-            f"its process ended by itself, {min(lasted):.2f} to {max(lasted):.2f} s after it was asked, of {grace:g} s "
-            "that it had: a shorter period saves nothing"
+            f"its process ended by itself, {between(min(lasted), max(lasted))} after it was asked, of {grace:g} s that "
+            "it had: a shorter period saves nothing"
         )
     return (
-        f"the pod was gone {min(lasted):.1f} to {max(lasted):.1f} s after it was asked to end, of {grace:g} s that it "
+        f"the pod was gone {between(min(lasted), max(lasted), 1)} after it was asked to end, of {grace:g} s that it "
         "had: not in every run was it the period that held it"
     )
 

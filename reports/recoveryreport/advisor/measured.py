@@ -98,3 +98,9 @@ def span_s(values: list[tuple[float, float]], of: int) -> tuple[float, float]:
     """The bounds that hold all of these, in seconds; 0 among them where not all of the `of` runs have one."""
     low = min(low for low, _ in values) if len(values) == of else 0.0
     return max(0.0, low), max(high for _, high in values)
+
+
+def between(low: float, high: float, decimals: int = 2) -> str:
+    """Like "2.08 to 2.23 s", or one number where both are the same."""
+    least, most = f"{low:.{decimals}f}", f"{high:.{decimals}f}"
+    return f"{least} s" if least == most else f"{least} to {most} s"

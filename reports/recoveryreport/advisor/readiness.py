@@ -12,7 +12,7 @@ one look that still fails (timeoutSeconds), after the server serves and the init
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from .measured import Measured, S, span_s
+from .measured import Measured, S, between, span_s
 from .records import Change, Nothing, Saving
 
 SHORTEST_S = 1
@@ -180,8 +180,7 @@ def _why_not(runs: Sequence[Measured]) -> str:
 
 
 def _between(waits: Sequence[Waited]) -> str:
-    low, high = min(wait.low for wait in waits), max(wait.high for wait in waits)
-    return f"{low:.2f} to {high:.2f} s"
+    return between(min(wait.low for wait in waits), max(wait.high for wait in waits))
 
 
 def _field(probe: Probe, key: str) -> str:
