@@ -9,6 +9,7 @@ phases      figure: where the seconds went
 series      operations as arrays
 marks       watch events as moments with names
 gaps        what a record does not hold
+machine     one run for other programs: JSON, JUnit XML, OpenMetrics, Markdown
 words       results in plain words, the same everywhere
 trials      many runs of one experiment: running and pooling them
 statistics  what can be said of repeated trials, and how surely

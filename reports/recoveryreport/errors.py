@@ -7,6 +7,7 @@ ReportError             a report cannot be made; the message says which, why, an
   NotRecorded           `chaos run` left no record: it was refused, or it died
   BadMatrix             a matrix file cannot be run as it is
   NotAMatrix            no matrix was kept where one is to go on
+  NotJudged             a run has no verdict that can be summed up
 """
 
 
@@ -36,3 +37,7 @@ class BadMatrix(ReportError):
 
 class NotAMatrix(ReportError):
     """No matrix was kept where one is to go on, or it is not whole."""
+
+
+class NotJudged(ReportError):
+    """A run has no verdict, or one of an older format or another run: it is to be judged first."""

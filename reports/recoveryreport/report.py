@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from chaosmongo.history import History
 from chaosmongo.history.results import Verdict
 
-from . import canvas, page, phases, timeline, words
+from . import canvas, machine, page, phases, timeline, words
 from .errors import CannotWrite
 from .style import DARK, LIGHT, Theme
 
@@ -51,6 +51,8 @@ def draw(history: History, verdict: Verdict, directory: Path) -> Path:
     for name, figure in figures.items():
         write_file(directory / f"{name}.png", figure.png)
         write_file(directory / f"{name}.svg", figure.light)
+    for name, data in machine.files(history.run, verdict).items():
+        write_file(directory / name, data)
     write_file(directory / REPORT, html.encode())
     return directory / REPORT
 

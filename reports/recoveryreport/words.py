@@ -62,9 +62,15 @@ def unavailable(lane: LaneRecovery) -> str:
         return "none seen"
     if any(outage.end is None for outage in lane.outages):
         return f"at least {at_least(lane.unavailable_ns)}"
-    # Brackets of different outages are independent of each other, but a worst case needs no such assumption.
-    doubt = sum(outage.start.uncertainty_ns + outage.end.uncertainty_ns for outage in lane.outages if outage.end)
-    return with_uncertainty(lane.unavailable_ns, doubt)
+    return with_uncertainty(lane.unavailable_ns, unavailable_doubt_ns(lane))
+
+
+def unavailable_doubt_ns(lane: LaneRecovery) -> int:
+    """By how much the sum of a lane's outages may be off, where all of them have ended.
+
+    Brackets of different outages are independent of each other, but a worst case needs no such assumption.
+    """
+    return sum(outage.start.uncertainty_ns + outage.end.uncertainty_ns for outage in lane.outages if outage.end)
 
 
 def objective(lane: LaneRecovery) -> str:

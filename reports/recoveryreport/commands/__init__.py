@@ -9,6 +9,7 @@ from .lint import lint
 from .matrix import matrix
 from .preflight import preflight
 from .report import report
+from .summary import summary
 from .trials import trials
 from .undo import undo
 from .verdict import verdict
@@ -22,5 +23,5 @@ def recovery() -> None:
     """
 
 
-for command in (lint, matrix, preflight, report, trials, undo, verdict):
+for command in (lint, matrix, preflight, report, summary, trials, undo, verdict):
     recovery.add_command(command)

@@ -1,0 +1,71 @@
+"""summary.md: one run in a few lines, for a pull request or a chat. GitHub's dialect of Markdown."""
+
+from collections.abc import Iterator, Sequence
+
+from chaosmongo.history.quantities import count, counted
+
+from recoveryreport.words import SYMBOLS
+
+from .escape import escaped
+from .records import Phase, Summary, Writes
+
+DOUBTS = 5
+"""How many doubts are told; the rest is counted."""
+
+
+def written(summary: Summary) -> bytes:
+    """The file."""
+    return "\n\n".join(_blocks(summary)).encode() + b"\n"
+
+
+def _blocks(summary: Summary) -> Iterator[str]:
+    """Paragraphs and tables, in order."""
+    yield f"### {SYMBOLS[summary.verdict]} {summary.verdict}: {escaped(summary.run)}"
+    if summary.title.strip():
+        yield escaped(summary.title)
+    yield f"**{summary.verdict.capitalize()}.** {escaped(summary.sentence)}"
+    if summary.lanes:
+        rows = [[lane.name, lane.recovery_time.text, lane.objective] for lane in summary.lanes]
+        yield _table(["lane", "recovery time", "objective"], rows)
+    yield _fates(summary.writes)
+    if summary.phases:
+        yield f"**Phases:** {' · '.join(map(_phase, summary.phases))}"
+    if summary.doubts:
+        yield _doubts(summary.doubts)
+
+
+def _fates(writes: Writes | None) -> str:
+    if writes is None:
+        return "**Writes:** unknown: the read-back is missing or not complete"
+    fates = {
+        "acknowledged: kept": writes.acknowledged.kept,
+        "LOST": writes.acknowledged.lost,
+        "ALTERED": writes.acknowledged.altered,
+        "DUPLICATED": writes.acknowledged.duplicated,
+        "unknown: recovered": writes.unknown.recovered,
+        "absent": writes.unknown.absent,
+        "failed: rejected": writes.failed.rejected,
+        "APPLIED": writes.failed.applied,
+        "all writes": writes.writes,
+    }
+    found = {"documents that nobody wrote": writes.phantoms, "stale reads": writes.stale_reads}
+    more = [f"{name}: {count(number)}" for name, number in found.items() if number]
+    table = _table(list(fates), [[count(number) for number in fates.values()]])
+    return "\n\n".join([table, *([f"**Also:** {', '.join(more)}"] if more else [])])
+
+
+def _phase(phase: Phase) -> str:
+    told = f"{escaped(phase.name)} {escaped(phase.lasted.text)}"
+    return f"**{told} (largest)**" if phase.largest else told
+
+
+def _doubts(doubts: Sequence[str]) -> str:
+    lines = [escaped(doubt) for doubt in doubts[:DOUBTS]]
+    if len(doubts) > DOUBTS:
+        lines.append(f"and {counted(len(doubts) - DOUBTS, 'more doubt')}")
+    return "\n".join(["**The instrument doubts:**\n", *(f"- {line}" for line in lines)])
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    told = [head, ["---"] * len(head), *([escaped(cell) for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in told)
