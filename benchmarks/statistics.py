@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import numpy.typing as npt
 from recoveryreport.statistics import bound_for_none, kaplan_meier, median_ranks, share
-from recoveryreport.trials.durations import durations
+from recoveryreport.trials.durations import interval
 from recoveryreport.trials.records import Duration
 from scipy.stats import CensoredData, ecdf
 
@@ -119,9 +119,9 @@ def _held(values: Floats, watched: Floats) -> bool:
         Duration("", _ns(value), _ns(value)) if value <= limit else Duration("", _ns(limit), None, "censored")
         for value, limit in zip(values, watched, strict=True)
     ]
-    interval = durations("", seen).interval
-    assert interval is not None
-    return interval.low_ns <= _ns(math.exp(0.5)) <= (math.inf if interval.high_ns is None else interval.high_ns)
+    stated = interval(seen)
+    assert stated is not None
+    return stated.low_ns <= _ns(math.exp(0.5)) <= (math.inf if stated.high_ns is None else stated.high_ns)
 
 
 def _ns(seconds: float) -> int:

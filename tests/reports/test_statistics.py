@@ -5,6 +5,7 @@ import math
 import random
 import statistics
 from collections.abc import Callable
+from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
@@ -12,17 +13,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from recoveryreport.statistics import (
+    P95,
     bound_for_none,
+    fewest,
     kaplan_meier,
     median_ranks,
     median_survival,
     outside,
+    quantile_ranks,
     relative_spread,
     share,
+    survival_band,
 )
-from recoveryreport.trials.durations import durations
+from recoveryreport.trials.durations import interval
 from recoveryreport.trials.records import Duration
-from scipy.stats import CensoredData, ecdf
+from scipy.stats import CensoredData, binom, ecdf
 
 Floats = npt.NDArray[np.float64]
 
@@ -67,6 +72,34 @@ class TestTheIntervalOfTheMedian:
         tail = sum(math.comb(n, k) for k in range(found.low))
         assert found.confidence == pytest.approx(1 - 2 * tail / 2**n)
         assert 2 * tail * 20 <= 2**n < 2 * (tail + math.comb(n, found.low)) * 20
+
+
+class TestTheIntervalOfAQuantile:
+    @given(st.integers(1, 400), st.sampled_from([P95, Fraction(1, 2), Fraction(9, 10), Fraction(1, 4)]))
+    def test_has_the_innermost_ranks_that_each_fail_in_at_most_2_5_percent(self, n: int, share: Fraction) -> None:
+        p = float(share)
+        low = max((k for k in range(1, n + 1) if binom.cdf(k - 1, n, p) <= 0.025), default=None)
+        high = min((k for k in range(1, n + 1) if binom.sf(k - 1, n, p) <= 0.025), default=None)
+        found = quantile_ranks(n, share)
+        if low is None or high is None:
+            assert found is None
+        else:
+            assert found is not None
+            assert (found.low, found.high) == (low, high)
+            assert found.confidence == pytest.approx(binom.cdf(high - 1, n, p) - binom.cdf(low - 1, n, p))
+
+    def test_of_the_p95_needs_72_values(self) -> None:
+        assert fewest(P95) == 72
+        assert fewest(Fraction(1, 2)) == 6
+
+    @pytest.mark.parametrize("n", [72, 100, 200])
+    def test_of_the_p95_covers_what_it_states(self, n: int) -> None:
+        ranks = quantile_ranks(n, P95)
+        assert ranks is not None
+        values = np.sort(np.random.default_rng(n).random((SIMULATED // 4, n)), axis=1)
+        covered = np.mean((values[:, ranks.low - 1] <= 0.95) & (values[:, ranks.high - 1] >= 0.95))
+        assert ranks.confidence >= 0.95
+        assert covered == pytest.approx(ranks.confidence, abs=0.01)
 
 
 def lognormal(chance: np.random.Generator, shape: tuple[int, int]) -> Floats:
@@ -129,10 +162,10 @@ class TestSimulation:
         found = 0
         for values in lognormal(chance, (2_000, 20)):
             brackets = [Duration("", ns(max(0, v - 2 * half_width)), ns(v)) for v in values]
-            interval = durations("server", brackets).interval
-            assert interval is not None
-            assert interval.high_ns is not None
-            found += interval.low_ns <= ns(math.exp(0.5)) <= interval.high_ns
+            stated = interval(brackets)
+            assert stated is not None
+            assert stated.high_ns is not None
+            found += stated.low_ns <= ns(math.exp(0.5)) <= stated.high_ns
         assert found / 2_000 >= 0.93
 
     @pytest.mark.parametrize("n", [12, 59, 299])
@@ -172,9 +205,9 @@ def held(values: Floats, watched: list[float]) -> bool:
         Duration("", ns(value), ns(value)) if value <= limit else Duration("", ns(limit), None, "censored")
         for value, limit in zip(values, watched, strict=True)
     ]
-    interval = durations("server", seen).interval
-    assert interval is not None
-    return interval.low_ns <= ns(math.exp(0.5)) <= (math.inf if interval.high_ns is None else interval.high_ns)
+    stated = interval(seen)
+    assert stated is not None
+    return stated.low_ns <= ns(math.exp(0.5)) <= (math.inf if stated.high_ns is None else stated.high_ns)
 
 
 class TestKaplanMeier:
@@ -224,6 +257,34 @@ class TestKaplanMeier:
         assert all(one.surviving >= other.surviving for one, other in itertools.pairwise(steps))
         more = {step.time: step.surviving for step in kaplan_meier(recovered, [*censored, 1000])}
         assert all(more[step.time] >= step.surviving for step in steps)
+
+
+class TestTheBand:
+    def test_is_exponential_greenwood(self) -> None:
+        """Of Freireich's patients, worked out by hand: 3 of 21 at 6 weeks, 1 of 17 at 7."""
+        remitted, censored = [6, 6, 6, 7], [6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35, 10, 13, 16, 22, 23]
+        found = survival_band(remitted, censored)
+        terms = [3 / (21 * 18), 1 / (17 * 16)]
+        for place, left in enumerate((18 / 21, 18 / 21 * 16 / 17)):
+            reach = 1.959964 * math.sqrt(sum(terms[: place + 1])) / abs(math.log(left))
+            assert found[place] == pytest.approx((left ** math.exp(reach), left ** math.exp(-reach)), abs=1e-6)
+
+    def test_ends_between_nothing_and_what_it_was_before_where_all_have_recovered(self) -> None:
+        first, last = survival_band([1.0, 2.0], [1.5])
+        assert last == (0.0, first[1])
+
+    @pytest.mark.parametrize("recovered", [[], [1.0]])
+    def test_of_one_step_or_none(self, recovered: list[float]) -> None:
+        assert survival_band(recovered, [0.5]) == [(0.0, 1.0)] * len(recovered)
+
+    @given(
+        st.lists(st.integers(1, 50), min_size=1, max_size=15),
+        st.lists(st.integers(1, 50), min_size=1, max_size=15),
+    )
+    def test_holds_the_share_at_each_step(self, recovered: list[int], censored: list[int]) -> None:
+        steps, band = kaplan_meier(recovered, censored), survival_band(recovered, censored)
+        assert len(steps) == len(band)
+        assert all(0 <= low <= step.surviving <= high <= 1 for step, (low, high) in zip(steps, band, strict=True))
 
 
 class TestWhatZeroEventsAllow:

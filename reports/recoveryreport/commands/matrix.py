@@ -9,6 +9,7 @@ import click
 
 from .common import console, judged, one_message
 from .options import arguments, passed_on
+from .repeating import busy, say_how_it_ended
 from .verdict import EXIT_CODES
 
 if TYPE_CHECKING:
@@ -75,7 +76,6 @@ def _refuse_settings_as_options(begun: "Matrix", given: tuple[str, ...] | str) -
 
 def _run(begun: "Matrix", runs: "Runs", directory: Path | None, given: list[str]) -> int:
     """Runs what is missing, keeping what is pooled after each run, whatever happens to this process afterwards."""
-    from recoveryreport.errors import NotRecorded
     from recoveryreport.matrix import drawing, running, store, terminal, words
     from recoveryreport.matrix.pool import pooled
     from recoveryreport.trials.running import Runner
@@ -91,18 +91,14 @@ def _run(begun: "Matrix", runs: "Runs", directory: Path | None, given: list[str]
 
     click.echo(terminal.asked(begun))
     runner = Runner(given)
-    with runner.heeding_signals(), showing(console(), begun.asked, begun.made) as shown:
-        wrong = running.run_on(begun, runs, runner, judged, keep, shown)
-    if runner.stopped:
-        click.echo(f"Stopped after {running.made(runs)} of {begun.asked} runs.", err=True)
-    if runner.stopped and isinstance(wrong, NotRecorded):
-        click.echo(
-            "The run under way came to no verdict. What it left behind, if anything: chaos recovery undo", err=True
-        )
-    elif wrong is not None:
-        click.echo(f"{'' if isinstance(wrong, running.BrokenOff) else 'Error: '}{wrong}", err=True)
-    if place is not None and kept.made:
-        terminal.summary(console(), kept, drawing.draw(kept, place))
-        if kept.made < kept.asked:
-            click.echo(f"To make the runs that are missing: chaos recovery matrix --resume {place}", err=True)
+    with runner.heeding_signals():  # a second Ctrl-C does not spoil what is drawn after the first
+        with showing(console(), begun.asked, begun.made) as shown:
+            wrong = running.run_on(begun, runs, runner, judged, keep, shown)
+        say_how_it_ended(runner, running.made(runs), begun.asked, wrong)
+        if place is not None and kept.made:
+            with busy("Drawing the matrix"):
+                page = drawing.draw(kept, place)
+            terminal.summary(console(), kept, page)
+    if place is not None and 0 < kept.made < kept.asked:
+        click.echo(f"To make the runs that are missing: chaos recovery matrix --resume {place}", err=True)
     return EXIT_CODES[words.answer(kept)] or (2 if kept.made < kept.asked else 0)

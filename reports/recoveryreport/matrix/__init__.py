@@ -8,7 +8,6 @@ running    the runs of all cells, one after the other
 pool       from the recorded runs of the cells to matrix.json
 store      where the files go, and going on with what is there
 panels     what the figure shows, worked out before anything is drawn
-axis       the axis of time that all panels share
 figure     small multiples: one panel a cell
 page       the table of cells as one HTML file
 drawing    everything that is drawn of a matrix

@@ -1,10 +1,9 @@
 """The matrix as one HTML file that needs nothing else: its figure, the table of cells, the doubts and the runs."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from recoveryreport import page
-from recoveryreport.trials.terminal import interval, median
+from recoveryreport.trials.words import answers, interval, lost, median, runs_with_loss
 from recoveryreport.words import SYMBOLS
 
 from . import words
@@ -28,15 +27,13 @@ class Row:
 
 def render(matrix: Matrix, picture: page.Picture) -> str:
     lanes = words.lanes(matrix)
-    answer = words.answer(matrix)
     return page.rendered(
         TEMPLATE,
         matrix=matrix,
         words=words,
-        answer=answer,
-        symbol=SYMBOLS[answer],
+        answer=words.answer(matrix),
         symbols=SYMBOLS,
-        when=f"{datetime.fromtimestamp(matrix.wall_ns / 1e9, UTC):%Y-%m-%d %H:%M:%S} UTC",
+        when=page.moment(matrix.wall_ns),
         lanes=lanes,
         cells=[_row(cell, lanes) for cell in matrix.cells],
         figure=page.embedded(picture),
@@ -53,10 +50,10 @@ def _row(cell: Cell, lanes: list[str]) -> Row:
     writes = cell.trials.writes if cell.trials else None
     return Row(
         labels=cell.labels,
-        answers=words.answers(cell.runs),
+        answers=answers(cell.runs),
         medians={lane: median(found[lane]) if lane in found else "-" for lane in lanes},
-        intervals={lane: interval(found[lane]) if lane in found else "-" for lane in lanes},
-        lost=words.lost(writes).removeprefix("lost: ").removesuffix(" writes") if writes else "-",
-        with_loss=words.runs_with_loss(writes).removeprefix("in ").replace(" %", "\u00a0%") if writes else "-",
+        intervals={lane: interval(found[lane].interval) if lane in found else "-" for lane in lanes},
+        lost=lost(writes).removeprefix("lost: ").removesuffix(" writes") if writes else "-",
+        with_loss=runs_with_loss(writes).removeprefix("in ").replace(" %", "\u00a0%") if writes else "-",
         bad=bool(writes and writes.runs_with_loss),
     )

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from chaosmongo.history.quantities import counted
 
+from recoveryreport.trials.words import ANSWERS, brief_median
 from recoveryreport.words import SYMBOLS, harmless
 
 from . import words
@@ -76,8 +77,8 @@ def _tables(console: "Console", matrix: Matrix) -> None:
 
 
 def _row(cell: Cell, lanes: list[str]) -> list[str]:
-    numbers = {name: sum(run.verdict == name for run in cell.runs) for name in words.ANSWERS}
+    numbers = {name: sum(run.verdict == name for run in cell.runs) for name in ANSWERS}
     runs = " ".join(f"{number} {SYMBOLS[name]}" for name, number in numbers.items() if number) or "none"
     found = {lane.recovery.name: lane.recovery for lane in cell.trials.lanes} if cell.trials else {}
-    medians = [words.median(found[lane]) if lane in found else "-" for lane in lanes]
+    medians = [brief_median(found[lane]) if lane in found else "-" for lane in lanes]
     return [cell.labels[-1], runs, *medians, words.brief(cell.trials.writes) if cell.trials else "-"]

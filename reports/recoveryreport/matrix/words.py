@@ -1,12 +1,12 @@
 """What the cells say, in a few plain words: the same in the terminal, the page and the figure."""
 
-import math
 from collections.abc import Iterator
 
 from chaosmongo.history.quantities import count, counted
 from chaosmongo.history.results import Answer, worst
 
-from recoveryreport.trials.records import Durations, Trial, Writes
+from recoveryreport.trials.records import Writes
+from recoveryreport.trials.words import answers, percent, worse
 from recoveryreport.words import lane_order
 
 from .records import Cell, Matrix
@@ -14,17 +14,9 @@ from .records import Cell, Matrix
 NAMED = 3
 """How many runs that are not pooled are named, of each cell in the figure, and of all in the terminal."""
 
-ANSWERS: tuple[Answer, ...] = ("passed", "failed", "unknown")
-
 
 def answer(matrix: Matrix) -> Answer:
     return worst([trial.verdict for cell in matrix.cells for trial in cell.runs])
-
-
-def answers(trials: list[Trial]) -> str:
-    """How many runs came to which verdict, like "4 passed, 1 failed"."""
-    numbers = {name: sum(trial.verdict == name for trial in trials) for name in ANSWERS}
-    return ", ".join(f"{count(number)} {name}" for name, number in numbers.items() if number) or "no run"
 
 
 def course(matrix: Matrix) -> str:
@@ -52,45 +44,13 @@ def row_name(matrix: Matrix, row: list[Cell]) -> str:
     return "   ".join(f"{name}: {label}" for name, label in zip(names, row[0].labels, strict=False))
 
 
-def lost(writes: Writes) -> str:
-    """How many acknowledged writes were lost, of how many."""
-    if not writes.runs:
-        return "lost: unknown"
-    return f"lost: {count(writes.lost)} of {counted(writes.acknowledged, 'write')}"
-
-
-def runs_with_loss(writes: Writes) -> str:
-    """Of how many runs, and what so many leave open (95 %). Writes that are lost are lost together: the run counts."""
-    if writes.at_most is not None:
-        return f"in 0 of {counted(writes.runs, 'run')}, less than {_percent(writes.at_most, up=True)}"
-    if writes.between is not None:
-        low, high = writes.between
-        share = f"{_percent(low, up=False).removesuffix(' %')} to {_percent(high, up=True)}"
-        what = "in" if writes.lost else "something spoilt in"
-        return f"{what} {count(writes.runs_with_loss)} of {counted(writes.runs, 'run')}, {share}"
-    return "no run vouches for its writes"
-
-
 def brief(writes: Writes) -> str:
     """All of it, where there is little room."""
     if not writes.runs:
         return "?"
-    told = f"{count(writes.lost)}, less than {_percent(writes.at_most, up=True)}" if writes.at_most is not None else ""
+    told = f"{count(writes.lost)}, less than {percent(writes.at_most, up=True)}" if writes.at_most is not None else ""
     told = told or f"{count(writes.lost)} in {counted(writes.runs_with_loss, 'run')}"
     return ", ".join(filter(None, (told, worse(writes))))
-
-
-def worse(writes: Writes) -> str:
-    """What else is not as it was acknowledged, or "" for nothing."""
-    found = {
-        "altered": writes.altered,
-        "duplicated": writes.duplicated,
-        "failed but there": writes.applied,
-        "phantoms": writes.phantoms,
-        "stale reads": writes.stale_reads,
-        "seeds spoilt": writes.seeded_spoilt,
-    }
-    return ", ".join(f"{name}: {count(number)}" for name, number in found.items() if number)
 
 
 def notes(matrix: Matrix) -> Iterator[str]:
@@ -125,24 +85,3 @@ def why_left_out(matrix: Matrix) -> Iterator[str]:
         yield f"{name}: {trial.run} is {trial.verdict}, {what}: {trial.why}"
     if len(found) > NAMED:
         yield f"and {counted(len(found) - NAMED, 'run')} more of which not everything is pooled: the page says why"
-
-
-def short(found_ns: float) -> str:
-    """A duration with three digits, where there is little room."""
-    value = found_ns / 1e9
-    decimals = 3 if value < 0.9995 else 2 if value < 9.995 else 1 if value < 99.95 else 0
-    return f"{value:,.{decimals}f} s"
-
-
-def median(found: Durations) -> str:
-    """Or for how long most were watched in vain; or what it is shorter than, where most showed no outage."""
-    if found.median is not None:
-        return short(found.median.middle_ns) if found.median.lo_ns else f"< {short(found.median.hi_ns)}"
-    watched = min((value.lo_ns for value in found.values if value.hi_ns is None), default=None)
-    return "?" if watched is None else f"> {int(watched / 1e9):,} s"
-
-
-def _percent(share: float, *, up: bool) -> str:
-    """To a tenth, away from what it bounds; a float's own error moves nothing."""
-    tenths = math.ceil(share * 1000 - 1e-9) if up else math.floor(share * 1000 + 1e-9)
-    return f"{tenths / 10:.1f} %"

@@ -51,6 +51,11 @@ def differences(one: Conditions, other: Conditions) -> list[str]:
     return [name for name in names if name not in one or name not in other or one[name] != other[name]]
 
 
+def differing(one: Conditions, other: Conditions) -> list[str]:
+    """The same with both values, like "horizon_s is 60.0, here 5.0"."""
+    return [f"{name} is {_value(one, name)}, here {_value(other, name)}" for name in differences(one, other)]
+
+
 def check_alike(one: tuple[str, Conditions], other: tuple[str, Conditions]) -> None:
     """Raises UnlikeRuns with what differs, both values and both runs."""
     (name, ours), (other_name, theirs) = one, other

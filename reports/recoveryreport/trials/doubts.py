@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence
 
 from chaosmongo.history.quantities import at_most, counted, listed, seconds
 
-from recoveryreport.statistics import median_ranks, outside
+from recoveryreport.statistics import HALF, P95, fewest, outside
 
 from .conditions import NOT_READ, Conditions
 from .records import Durations, Lane, Trial
 
-FEWEST = next(n for n in range(100) if median_ranks(n))
-"""Values without which there is no 95 % interval of their median."""
+FEWEST, FEWEST_P95 = fewest(HALF), fewest(P95)
+"""Values without which there is no 95 % interval of their median, and of the value below which 95 % of them lie."""
 
 SPREAD = 0.10
 """Standard deviation over mean above which small differences are not seen in a few runs."""

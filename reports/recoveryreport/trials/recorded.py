@@ -34,10 +34,10 @@ class Fates:
     seeds: Seeds | None
 
     @property
-    def spoilt(self) -> bool:
-        """Whether anything acknowledged is not as it was acknowledged."""
+    def spoilt(self) -> int:
+        """How much of what was acknowledged is not as it was acknowledged."""
         d, s = self.durability, self.seeds
-        return bool(d.lost or d.altered or d.duplicated or (s and (s.missing or s.altered or s.duplicated)))
+        return d.lost + d.altered + d.duplicated + (s.missing + s.altered + s.duplicated if s else 0)
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ class Duration(msgspec.Struct, frozen=True):
 
 
 class Interval(msgspec.Struct, frozen=True):
-    """Holds the median with this confidence: from the `low`-th smallest of the values' lower ends to the `high`-th
+    """Holds a quantile with this confidence: from the `low`-th smallest of the values' lower ends to the `high`-th
     smallest of their upper ends, so that what each of them is uncertain by is held too. high_ns None: no upper end is
     known.
     """
@@ -49,10 +49,14 @@ class Interval(msgspec.Struct, frozen=True):
 
 
 class NotYet(msgspec.Struct, frozen=True):
-    """From after_ns on, this share had not recovered (Kaplan-Meier)."""
+    """From after_ns on, this share had not recovered (Kaplan-Meier). low, high: between which shares the true one lies
+    at that moment (95 %).
+    """
 
     after_ns: int
     share: float
+    low: float = 0.0
+    high: float = 1.0
 
 
 class Durations(msgspec.Struct, frozen=True):
@@ -60,7 +64,9 @@ class Durations(msgspec.Struct, frozen=True):
 
     median: of these runs, as a bracket; None where fewer than half came to their end. interval: for the median of what
     they are a sample of; None for fewer than six. smallest, largest: middles of those that came to their end. spread:
-    standard deviation over mean of the same. not_yet: only where some are censored.
+    standard deviation over mean of the same. not_yet: only where some are censored. p95: below which 95 % of these runs
+    lie; p95_interval: for that of what they are a sample of. Both None for fewer than 72, of which no value bounds it
+    from above; p95 also where more than 5 % did not come to their end.
     """
 
     name: str
@@ -73,15 +79,20 @@ class Durations(msgspec.Struct, frozen=True):
     largest_ns: int | None
     spread: float | None
     not_yet: list[NotYet] = []
+    p95: Bracket | None = None
+    p95_interval: Interval | None = None
 
 
 class Lane(msgspec.Struct, frozen=True):
-    """Recovery times (RTA) of a lane. met, missed: the objective, by runs; the rest cannot be said or had none."""
+    """Recovery times (RTA) of a lane. met, missed: the objective, by runs; the rest cannot be said or had none.
+    unavailable: all its outages together, whatever caused them.
+    """
 
     recovery: Durations
     objective_s: float | None
     met: int
     missed: int
+    unavailable: Durations | None = None
 
 
 class PhaseTrials(msgspec.Struct, frozen=True):
@@ -117,9 +128,20 @@ class Writes(msgspec.Struct, frozen=True):
     between: tuple[float, float] | None
 
 
+class PhaseSpan(msgspec.Struct, frozen=True):
+    """A phase of one run, in nanoseconds from its first phase's beginning."""
+
+    name: str
+    start_ns: int
+    end_ns: int
+
+
 class Trial(msgspec.Struct, frozen=True):
-    """One run. acknowledged, lost: writes; None where not known. left_out: "all" or the "times" of it are not in the
-    statistics, and `why`; of an unknown run that is in them, `why` says what is not known.
+    """One run. acknowledged, lost: writes; None where not known. spoilt: everything acknowledged, seeded scores too,
+    that is not as it was acknowledged; None where nothing vouches for it. left_out: "all" or the "times" of it are not
+    in the statistics, and `why`; of an unknown run that is in them, `why` says what is not known. unlike: of a run of
+    which nothing is pooled, in which conditions it differs from those that are. phases: as they followed each other;
+    none where its times are not in the statistics. doubts: the run's own.
     """
 
     run: str
@@ -130,6 +152,10 @@ class Trial(msgspec.Struct, frozen=True):
     lost: int | None
     left_out: Literal["", "times", "all"]
     why: str
+    spoilt: int | None = None
+    unlike: list[str] = []
+    phases: list[PhaseSpan] = []
+    doubts: list[str] = []
 
 
 class Trials(msgspec.Struct, frozen=True):

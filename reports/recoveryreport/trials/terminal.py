@@ -4,21 +4,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chaosmongo.history.quantities import at_least, count, counted, measured, seconds
+from chaosmongo.history.quantities import count, counted, seconds
 from chaosmongo.history.results import Answer, LaneRecovery, Verdict, worst
 
 from recoveryreport import words
 from recoveryreport.words import harmless
 
-from .records import Durations, Lane, PhaseTrials, Trials, Writes
+from .records import Lane, PhaseTrials, Trials, Writes
+from .words import confidence, course, interval, median, p95, percent
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
 _COLOURS: dict[Answer, str] = {"passed": "green", "failed": "red", "unknown": "yellow"}
-_CENTISECOND_NS = 10_000_000
-_ORDER: tuple[Answer, ...] = ("passed", "failed", "unknown")
 
 
 def one_trial(number: int, asked: int, verdict: Verdict) -> str:
@@ -29,19 +28,20 @@ def one_trial(number: int, asked: int, verdict: Verdict) -> str:
     return harmless(f"{number:>4} of {asked}  {words.SYMBOLS[verdict.verdict]} {verdict.verdict:<8} {told}")
 
 
-def summary(console: "Console", trials: Trials, file: Path) -> None:
+def summary(console: "Console", trials: Trials, page: Path) -> None:
     from rich.text import Text
 
     answer = worst([trial.verdict for trial in trials.runs])
     console.print()
-    told = ", ".join(f"{trials.verdicts[name]} {name}" for name in _ORDER if name in trials.verdicts)
     head = Text(f" {words.SYMBOLS[answer]} {answer.upper()} ", style=f"bold reverse {_COLOURS[answer]}")
-    console.print(
-        head + Text(f"  {harmless(trials.experiment)}: {told} of {counted(trials.asked, 'run')}", style="bold")
-    )
+    console.print(head + Text(f"  {harmless(trials.experiment)}: {course(trials)}", style="bold"))
     console.print(Text(harmless(trials.title)))
     console.print()
     console.print(_recovery(trials.lanes) if trials.lanes else Text("  No recovery time can be pooled."))
+    bounded = [lane.recovery for lane in trials.lanes if lane.recovery.p95_interval]
+    if bounded:
+        console.print()
+        _block(console, "p95", [f"{one.name} {p95(one)} ({confidence(one.p95_interval, 0)})" for one in bounded])
     if trials.pooled:
         console.print()
         _block(console, "writes", [writes(trials.writes)])
@@ -50,7 +50,7 @@ def summary(console: "Console", trials: Trials, file: Path) -> None:
         console.print()
     _block(console, "doubts", trials.doubts or ["none"])
     # A path is there to be copied: never broken over two lines.
-    console.print(Text("  trials    ", style="bold") + Text(harmless(str(file))), soft_wrap=True)
+    console.print(Text("  trials    ", style="bold") + Text(harmless(str(page))), soft_wrap=True)
     console.print()
 
 
@@ -69,32 +69,15 @@ def writes(found: Writes) -> str:
         low, high = found.between
         text += (
             f"; something lost, altered or duplicated in {found.runs_with_loss} of {found.runs} runs: "
-            f"the probability of such a run lies between {low:.1%} and {high:.1%} (95 %)"
+            f"the probability of such a run lies between {percent(low, up=False)} and {percent(high, up=True)} (95 %)"
         )
     return text
 
 
 def none_lost(found: Writes) -> str:
     """The bound that stands beside every "0 lost"."""
-    rule = min(1.0, 3 / found.runs)
-    return f"the probability that a run loses some is below {found.at_most:.1%} (95 %; 3/n would say {rule:.1%})"
-
-
-def median(found: Durations) -> str:
-    if found.median is not None:
-        return measured(found.median)
-    watched = min((value.lo_ns for value in found.values if value.hi_ns is None), default=None)
-    return "unknown" if watched is None else f"not within {at_least(watched)}"
-
-
-def interval(found: Durations) -> str:
-    """Rounded outwards, so that what is shown holds what was measured."""
-    if found.interval is None:
-        return "-"
-    low, high = found.interval.low_ns // _CENTISECOND_NS, found.interval.high_ns
-    if high is None:
-        return f"over {low / 100:.2f} s"
-    return f"{low / 100:.2f} to {-(-high // _CENTISECOND_NS) / 100:.2f} s"
+    bound, rule = percent(found.at_most or 0, up=True), percent(min(1.0, 3 / found.runs), up=True)
+    return f"the probability that a run loses some is below {bound} (95 %; 3/n would say {rule})"
 
 
 def _short(lane: LaneRecovery) -> str:
@@ -134,7 +117,7 @@ def _recovery(lanes: Sequence[Lane]) -> "Table":
         table.add_row(
             f"  {harmless(found.name)}",
             median(found),
-            interval(found),
+            interval(found.interval),
             _seconds(found.smallest_ns),
             _seconds(found.largest_ns),
             count(len(found.values)),

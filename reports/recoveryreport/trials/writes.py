@@ -10,7 +10,7 @@ from .records import Writes
 
 def writes(found: Sequence[Fates]) -> Writes:
     """Of the runs whose fates are known. A run is the unit: writes that are lost are lost together."""
-    spoilt = sum(fates.spoilt for fates in found)
+    spoilt = sum(fates.spoilt > 0 for fates in found)
     durable = [fates.durability for fates in found]
     seeds = [fates.seeds for fates in found if fates.seeds is not None]
     return Writes(

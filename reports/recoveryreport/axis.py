@@ -1,4 +1,4 @@
-"""The axis of time that all panels share: from where to where, linear or logarithmic, and where its ticks are."""
+"""An axis of time that several panels share: from where to where, linear or logarithmic, and where its ticks are."""
 
 import math
 from collections.abc import Sequence
@@ -25,6 +25,13 @@ class Axis:
     def within(self, seconds: float) -> float:
         """The nearest place on the axis."""
         return min(max(seconds, self.low_s), self.high_s)
+
+    def part(self, seconds: float) -> float:
+        """How far along the axis that is: 0 at its beginning, 1 at its end."""
+        place = self.within(seconds)
+        if self.logarithmic:
+            return math.log(place / self.low_s) / math.log(self.high_s / self.low_s)
+        return (place - self.low_s) / (self.high_s - self.low_s)
 
 
 def axis(values: Sequence[float]) -> Axis:
