@@ -6,7 +6,8 @@ Lifecycle", container probes). Ready against the first acknowledged write says h
 
 What a change saves of it is bounded on both sides. Ready never comes before the first write that is acknowledged, so
 that no more than the gap can be saved. With another period it comes within that period times the looks it takes, and
-one look that still fails (timeoutSeconds), after the server serves and the initial delay is over.
+one look that still fails (timeoutSeconds), after the server serves and the initial delay is over. A change is borne out
+where the wait was longer than that.
 """
 
 from collections.abc import Iterator, Sequence
@@ -108,9 +109,15 @@ def _period(run: Measured, probe: Probe, waits: list[Waited], of: int, lanes: li
     if probe.period <= SHORTEST_S:
         return Nothing("readiness period", f"it is {probe.period:g} s already, the shortest there is")
     within = probe.seen_within_s(SHORTEST_S)
-    low, high = span_s([(wait.low - wait.delay_high - within, wait.high - wait.delay_low) for wait in waits], of)
-    if high < WORTH_S:
-        return Nothing("readiness period", "all of the wait until Ready was the probe's initial delay")
+    held = [wait for wait in waits if wait.low - wait.delay_high - within >= WORTH_S]
+    if not held:
+        return Nothing(
+            "readiness period",
+            f"the server served {_between(waits)} before it was Ready, and with a look every {SHORTEST_S} s that may "
+            f"take as long, up to {within:g} s after the initial delay (a look that still fails included): a shorter "
+            "period is not known to save anything",
+        )
+    low, high = span_s([(wait.low - wait.delay_high - within, wait.high - wait.delay_low) for wait in held], of)
     patience = int(probe.failures * probe.period)
     return Change(
         setting="readiness period",
@@ -118,9 +125,9 @@ def _period(run: Measured, probe: Probe, waits: list[Waited], of: int, lanes: li
         now=int(probe.period),
         then=SHORTEST_S,
         saving=Saving(f"the recovery time of {' and '.join(lanes)}", low, high),
-        runs=len(waits),
+        runs=len(held),
         reason=(
-            f"the server served {_between(waits)} before it was Ready, and {' and '.join(lanes)} recovered only after "
+            f"the server served {_between(held)} before it was Ready, and {' and '.join(lanes)} recovered only after "
             f"that; a look every {SHORTEST_S} s sees it within {within:g} s, one every {probe.period:g} s within "
             f"{probe.seen_within_s(probe.period):g} s"
         ),
@@ -137,15 +144,15 @@ def _period(run: Measured, probe: Probe, waits: list[Waited], of: int, lanes: li
 def _delay(run: Measured, probe: Probe, waits: list[Waited], of: int, lanes: list[str]) -> Iterator[Change | Nothing]:
     if not probe.delay:
         return
-    held = [wait for wait in waits if wait.delay_low >= WORTH_S]
+    within = probe.seen_within_s(probe.period)
+    held = [wait for wait in waits if wait.delay_low >= WORTH_S and wait.low - within >= WORTH_S]
     if not held:
         yield Nothing(
             "readiness initial delay",
             f"its {probe.delay:g} s are not known to have held anybody up: they were over before the server served, or "
-            "the record does not say when the container started",
+            f"a look every {probe.period:g} s may take as long, or the record does not say when the container started",
         )
         return
-    within = probe.seen_within_s(probe.period)
     low, high = span_s([(wait.low - within, wait.high) for wait in held], of)
     yield Change(
         setting="readiness initial delay",

@@ -33,6 +33,6 @@ def headline(found: Advised) -> str:
     if not found.runs:
         return "Nothing can be advised: no run vouches for its numbers"
     if not found.advice:
-        return f"Nothing is to be advised: {counted(len(found.runs), 'run')} bear out no change of a setting"
+        return f"Nothing is to be advised: no change of a setting is borne out by {counted(len(found.runs), 'run')}"
     told = counted(len(found.advice), "change")
-    return f"{told} of a setting would save time or writes, as far as {counted(len(found.runs), 'run')} bear it out"
+    return f"{told} of a setting would save time or writes, judging by {counted(len(found.runs), 'run')}"
