@@ -656,6 +656,14 @@ class TestTheCommand:
         assert told in result.stderr
         assert str(other) in result.stderr
 
+    def test_refuses_what_a_newer_version_kept(self, tmp_path: Path) -> None:
+        other = kept(tmp_path / "other", runs(about(6), 50))
+        newer = json.loads((other / "trials.json").read_text()) | {"format": 99}
+        (other / "trials.json").write_text(json.dumps(newer))
+        result = chaos(kept(tmp_path / "before", runs(about(4))), other)
+        assert result.exit_code == 2
+        assert "has format 99" in result.stderr
+
     def test_does_not_write_over_an_earlier_one(self, tmp_path: Path) -> None:
         base, new = kept(tmp_path / "before", runs(about(4))), kept(tmp_path / "after", runs(about(6), 50))
         assert chaos(base, new, "--out", tmp_path / "out").exit_code == 1
