@@ -31,6 +31,7 @@ from chaosmongo.history.records import (
     Undo,
     Undone,
 )
+from chaosmongo.history.redaction import redacted
 from chaosmongo.observer import Observer
 from chaosmongo.pods import Pods
 from chaosmongo.tunnel.added import added
@@ -289,8 +290,8 @@ def _opened(
     run = Run(
         run=f"{name}/{_make_directory(config.runs_directory / name)}",
         marker=f"chaos-{secrets.token_hex(4)}-",
-        title=str(experiment.get("title", "")),
-        description=str(experiment.get("description", "")),
+        title=str(redacted(experiment.get("title", ""))),
+        description=str(redacted(experiment.get("description", ""))),
         experiment=_without_values(experiment),
         anchor=Anchor(time.monotonic_ns(), time.time_ns()),
         target=config.target,
@@ -352,4 +353,5 @@ def _cannot_record(path: Path, error: OSError) -> CannotRecord:
 
 def _without_values(experiment: dict[str, Any]) -> dict[str, Any]:
     """The experiment as it was written, less what could hold a secret."""
-    return {key: value for key, value in experiment.items() if key not in ("secrets", "configuration", "dry")}
+    kept = {key: value for key, value in experiment.items() if key not in ("secrets", "configuration", "dry")}
+    return {key: redacted(value) for key, value in kept.items()}

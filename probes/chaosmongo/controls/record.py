@@ -21,6 +21,7 @@ from chaosmongo import run, undo
 from chaosmongo.checks import judge
 from chaosmongo.errors import ChaosMongoError
 from chaosmongo.history import RecordError, RunDirectory, read, write_whole
+from chaosmongo.history.redaction import redacted
 from chaosmongo.history.results import Verdict
 from chaosmongo.safeguard import Safeguard
 from chaosmongo.undo import registration
@@ -65,11 +66,22 @@ def after_hypothesis_control(context: dict[str, Any], state: dict[str, Any] | No
 
 
 def after_activity_control(context: dict[str, Any], state: dict[str, Any] | None = None, **_: Any) -> None:
-    """Records an activity that did not succeed: Chaos Toolkit itself goes on as if nothing were amiss."""
+    """Records an activity and how it ended: Chaos Toolkit goes on after one that failed as if nothing were amiss.
+
+    What it returned is not recorded: that may be anything.
+    """
     recording = _recording()
-    status = (state or {}).get("status")
-    if recording is not None and status not in ("succeeded", None):
-        recording.note("activity", name=str(context.get("name")), status=str(status), error=_last_line(state))
+    state = state or {}
+    status = state.get("status")
+    if recording is None or status is None:
+        return
+    done = {"name": redacted(str(context.get("name"))), "type": str(context.get("type")), "status": str(status)}
+    if state.get("duration") is not None:
+        done["duration_s"] = state["duration"]
+    if status == "succeeded":
+        recording.note("done", **done)
+    else:
+        recording.note("activity", **done, error=redacted(_last_line(state)))
 
 
 def after_experiment_control(context: dict[str, Any], state: dict[str, Any] | None = None, **_: Any) -> None:  # noqa: ARG001

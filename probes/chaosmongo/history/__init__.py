@@ -3,6 +3,7 @@
 records    what stands in the files, line by line
 results    what the checks say of it (verdict.json)
 quantities how numbers are told, with units and no more digits than are known
+redaction  what is kept and shown without its secrets
 rundir     where the files are
 writer     append-only, group commit
 model      a run as it is judged: `History`

@@ -51,7 +51,7 @@ class History(msgspec.Struct):
     """A run as recorded.
 
     ops are in the order of invocation, those of all shards together. plan: what the whole workload was asked to do.
-    course: what the runner noted of the experiment's course (steady state, activities that failed, the end).
+    course: what the runner noted of the experiment's course (steady state, activities, the end).
     unclosed: files that their writer did not close, so that lines may be missing. torn: those of them whose last line
     was dropped. damage: what else could not be read, or contradicts itself. run_crc32: of run.json as it was read.
     """
