@@ -6,7 +6,7 @@ from chaosmongo.history.quantities import counted
 
 def gaps(history: History) -> list[str]:
     """One sentence for each thing that is missing or broken; none for a whole record."""
-    found = [*_workload(history), *_faults(history), *_readback(history)]
+    found = [*_workload(history), *_faults(history), *_readback(history), *_ending(history)]
     if not history.cluster and history.run.target.statefulset:
         found.append("No events of the cluster were recorded: the Kubernetes phases are missing.")
     found += [f"{file}: its last line was cut off and is left out." for file in history.torn]
@@ -35,6 +35,13 @@ def _faults(history: History) -> list[str]:
     if not history.faults:
         return ["No fault was recorded: there is nothing to recover from, and times count from the first operation."]
     return [f"The fault {fault.start.name} has no recorded end." for fault in history.faults if fault.end is None]
+
+
+def _ending(history: History) -> list[str]:
+    """Records of a runner that noted nothing of the experiment's course do not tell."""
+    if not history.course or any(note.what == "ended" for note in history.course):
+        return []
+    return ["The experiment's end was not recorded: `chaos run` was gone before it."]
 
 
 def _readback(history: History) -> list[str]:

@@ -7,9 +7,11 @@ import numpy as np
 from chaosmongo.history.quantities import at_least, measured
 from chaosmongo.history.results import Bracket, Outage
 
-from . import words
+from . import latencyaxis, words
+from .density import opacity, thinned
 from .scene import Scene
 from .series import OUTCOMES, LaneSeries, stretches
+from .shading import Window, shade
 from .style import TEXT_PT, Theme
 
 if TYPE_CHECKING:
@@ -18,9 +20,11 @@ if TYPE_CHECKING:
 BINS = 400
 """Most bins of a strip: with 10 inches, the finest that can still be told apart in print."""
 
-
 HEIGHTS = (0.5, 0.8, 0.25)
 """Where an outage may be named, as parts of the axis."""
+
+NAMED = 12
+"""Outages of a lane that are named, the longest ones; all are shaded."""
 
 LETTER = 0.0085
 """Width of a letter of such a name, as part of the axis."""
@@ -51,89 +55,76 @@ def _draw_heading(axes: "Axes", view: Scene, lane: str, theme: Theme) -> None:
     axes.set_title(text, fontsize=TEXT_PT, loc="right", pad=5, bbox=box)
 
 
-def latency_limits(lanes: Sequence[LaneSeries]) -> tuple[float, float]:
-    """Whole decades around all response times of a run, between 0.1 ms and 100 s."""
-    known = [series.latency_s[series.latency_s > 0] for series in lanes]
-    values = np.concatenate(known) if known else np.array([])
-    if not values.size:
-        return 1e-3, 1.0
-    low, high = np.quantile(values, 0.001), values.max()
-    return float(max(1e-4, 10 ** np.floor(np.log10(low)))), float(min(1e2, 10 ** np.ceil(np.log10(high * 1.01))))
-
-
 def _draw_points(axes: "Axes", series: LaneSeries, view: Scene, theme: Theme, latencies: tuple[float, float]) -> None:
-    from matplotlib.ticker import FuncFormatter, NullLocator
+    from matplotlib.colors import to_rgba
 
     low, high = latencies
-    axes.set_yscale("log")
-    axes.set_ylim(low, high)
-    ticks = [t for t in (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 1e1, 1e2) if low <= t <= high]
-    axes.set_yticks(ticks[1:] if len(ticks) < 5 else ticks[1::2])
-    axes.yaxis.set_minor_locator(NullLocator())
-    axes.yaxis.set_major_formatter(
-        FuncFormatter(lambda value, _: f"{value:g} s" if value >= 1 else f"{value * 1e3:g} ms")
-    )
-    axes.grid(axis="y", color=theme.rule, lw=0.6)
-    axes.tick_params(left=False)
-    axes.spines[["left", "bottom"]].set_visible(False)
+    latencyaxis.scale(axes, low, high, theme)
     # An operation without an answer stands at the upper edge: it took longer than anything that can be shown.
     height = np.clip(np.nan_to_num(series.latency_s, nan=high), low, high)
-    styles: dict[str, dict[str, Any]] = {
-        "ok": {"marker": "o", "s": 3.0, "lw": 0, "alpha": 0.45, "c": theme.point},
-        "info": {"marker": "^", "s": 14.0, "lw": 0.8, "facecolors": "none", "edgecolors": theme.unknown},
-        "fail": {"marker": "x", "s": 9.0, "lw": 0.8, "alpha": 0.7, "c": theme.fail},
+    styles: dict[str, tuple[str, float, dict[str, Any]]] = {
+        "ok": (theme.point, 0.45, {"marker": "o", "s": 3.0, "lw": 0}),
+        "info": (theme.unknown, 1.0, {"marker": "^", "s": 14.0, "lw": 0.8, "facecolors": "none"}),
+        "fail": (theme.fail, 0.7, {"marker": "x", "s": 9.0, "lw": 0.8}),
     }
     shown = (series.due_s >= view.start_s) & (series.due_s <= view.end_s)
     for code, outcome in enumerate(OUTCOMES):
         chosen = shown & (series.outcome == code)
-        if chosen.any():
-            axes.scatter(series.due_s[chosen], height[chosen], rasterized=True, **styles[outcome])
+        colour, alpha, look = styles[outcome]
+        x, y = series.due_s[chosen], height[chosen]
+        few, counts = thinned(x, np.log10(y), (view.end_s - view.start_s, np.log10(high / low)), *_pixels(axes))
+        if few.size:
+            colours = np.tile(to_rgba(colour), (few.size, 1))
+            colours[:, 3] = opacity(counts, alpha)
+            look = {**look, "edgecolors" if "facecolors" in look else "c": colours}
+            axes.scatter(x[few], y[few], rasterized=True, **look)
+
+
+def _pixels(axes: "Axes") -> tuple[int, int]:
+    """How many there are side by side, and on each other, in print."""
+    box = axes.get_window_extent()
+    return max(1, round(box.width)), max(1, round(box.height))
 
 
 def _draw_strip(axes: "Axes", series: LaneSeries, view: Scene, theme: Theme) -> None:
+    from matplotlib.collections import PolyCollection
+
     axes.set_ylim(0, 1)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
-    looks: tuple[dict[str, str], ...] = (
-        {"color": theme.ok},
-        {"color": theme.unknown, "hatch": "////"},
-        {"color": theme.fail},
-    )
-    for stretch in stretches(series, view.start_s, view.end_s, BINS):
-        bottom = 0.0
-        for share, look in zip(stretch.shares, looks, strict=True):
-            if share:
-                axes.fill_between(
-                    [stretch.start_s, stretch.end_s],
-                    bottom,
-                    bottom + share,
-                    facecolor=look["color"],
-                    hatch=look.get("hatch"),
-                    edgecolor=theme.paper,
-                    lw=0,
-                )
-                bottom += share
+    found = stretches(series, view.start_s, view.end_s, BINS)
+    lefts, rights = (np.array([getattr(stretch, end) for stretch in found]) for end in ("start_s", "end_s"))
+    bottoms = np.zeros(len(found))
+    looks: tuple[tuple[str, str | None], ...] = ((theme.ok, None), (theme.unknown, "////"), (theme.fail, None))
+    for code, (colour, hatch) in enumerate(looks):
+        tops = bottoms + np.array([stretch.shares[code] for stretch in found])
+        some = tops > bottoms
+        corners = [(lefts, bottoms), (lefts, tops), (rights, tops), (rights, bottoms)]
+        boxes = np.stack([np.stack([x[some], y[some]], axis=1) for x, y in corners], axis=1)
+        if some.any():
+            drawn = PolyCollection(list(boxes), facecolors=colour, edgecolors=theme.paper, hatch=hatch, lw=0)
+            axes.add_collection(drawn, autolim=False)
+        bottoms = tops
 
 
 def _draw_outages(points: "Axes", strip: "Axes", view: Scene, series: LaneSeries, theme: Theme) -> None:
     recovery = view.recovery.get(series.lane)
     if recovery is None:
         return
+    end_s = min(series.end_s, view.end_s)
+    windows = shade(points, recovery.outages, view.at, end_s, theme)
+    shade(strip, recovery.outages, view.at, end_s, theme)
     named: list[tuple[float, float, float]] = []
-    for outage in recovery.outages:
-        start = view.at(outage.start.middle_ns)
-        end = view.at(outage.end.middle_ns) if outage.end else min(series.end_s, view.end_s)
-        for axes in (points, strip):
-            axes.axvspan(start, end, color=theme.outage, alpha=0.16, lw=0, zorder=0.5)
-            for edge in (outage.start, outage.end):
-                if edge is not None:
-                    axes.axvspan(
-                        view.at(edge.lo_ns), view.at(edge.hi_ns), color=theme.outage, alpha=0.4, lw=0, zorder=0.6
-                    )
-        if end > view.start_s and start < view.end_s:
-            _name_outage(points, series, view, outage, (start, end), named, theme)
+    inside = [pair for pair in zip(recovery.outages, windows, strict=True) if _overlaps(view, pair[1])]
+    longest = sorted(inside, key=lambda pair: pair[1][0] - pair[1][1])[:NAMED]
+    for outage, window in sorted(longest, key=lambda pair: pair[1]):
+        _name_outage(points, series, view, outage, window, named, theme)
     if recovery.objective_s is not None and view.sees_objective(series.lane):
         points.axvline(recovery.objective_s, color=theme.ink, lw=1.2, ls=OBJECTIVE_LINE)
+
+
+def _overlaps(view: Scene, window: Window) -> bool:
+    return window[1] > view.start_s and window[0] < view.end_s
 
 
 def _name_outage(
@@ -141,7 +132,7 @@ def _name_outage(
     series: LaneSeries,
     view: Scene,
     outage: Outage,
-    window: tuple[float, float],
+    window: Window,
     named: list[tuple[float, float, float]],
     theme: Theme,
 ) -> None:

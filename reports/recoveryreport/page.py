@@ -1,7 +1,8 @@
 """The report page: one HTML file that needs nothing else, not even a network.
 
-Everything that comes from the record is shown as text (autoescape), and the page's own policy (CSP) allows no script,
-no form and no address beyond itself: figures are embedded, and the one style sheet is named by its hash.
+Everything that comes from the record is shown as text (autoescape), and the page's own policy (CSP) allows no form, no
+address beyond itself, and no script but ours: figures are embedded, the style sheet is named by its hash, and so is the
+script, which sorts tables and enlarges figures. Without it everything is there, too.
 """
 
 import base64
@@ -14,11 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from chaosmongo.history import History, quantities
-from chaosmongo.history.results import Answer, Durability, Verdict
+from chaosmongo.history.redaction import redacted
+from chaosmongo.history.results import Answer, Durability
 
-from . import words
+from . import experiment, journal, words
 from .gaps import gaps
-from .series import zero_ns
+from .parts import PERCENTS, parts
+from .subject import Subject
+
+SHARED = {"style": "page.css", "script": "page.js"}
 
 
 @dataclass(frozen=True)
@@ -32,9 +37,9 @@ class Picture:
     height: int
 
 
-def render(history: History, verdict: Verdict, pictures: Mapping[str, Picture]) -> str:
-    """The page. `pictures` are "timeline" and "phases"."""
-    zero = zero_ns(history)
+def render(subject: Subject, pictures: Mapping[str, Picture]) -> str:
+    """The page. `pictures` are "timeline", "phases" and "latency"."""
+    history, verdict = subject.history, subject.verdict
     return rendered(
         "page.html.j2",
         history=history,
@@ -44,18 +49,28 @@ def render(history: History, verdict: Verdict, pictures: Mapping[str, Picture]) 
         lanes=sorted(verdict.recovery, key=lambda lane: words.lane_order(lane.lane)),
         largest=words.largest(verdict.phases),
         phases_total_ns=sum(phase.end_ns - phase.start_ns for phase in verdict.phases),
+        parts=parts(subject),
+        percents=PERCENTS,
         fates=list(fates(verdict.durability)) if verdict.durability else [],
         gaps=gaps(history),
-        after_fault=lambda time_ns: quantities.offset(time_ns - zero, decimals=3),
-        when=_when(history),
+        after_fault=lambda time_ns: quantities.offset(time_ns - subject.zero_ns, decimals=3),
+        when=moment(history.run.anchor.wall_ns),
         headline=_headline(verdict.verdict),
+        title=experiment.title(history),
+        description=experiment.description(history),
         experiment=_experiment(history),
+        text=experiment.text(history),
+        journal=journal.journal(history),
+        activities_recorded=journal.activities_recorded(history),
         pictures={name: embedded(picture) for name, picture in pictures.items()},
     )
 
 
 def rendered(template: str, **values: Any) -> str:
-    """A page with the style sheet that all pages share. `harmless` and the like are filters there."""
+    """A page with the style sheet and the script that all pages share, each with its hash for the page's policy.
+
+    `harmless` and the like are filters there.
+    """
     import jinja2
 
     environment = jinja2.Environment(
@@ -66,11 +81,15 @@ def rendered(template: str, **values: Any) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        harmless=words.harmless, count=quantities.count, seconds=quantities.seconds, tight=_tight
+        harmless=words.harmless, redacted=redacted, count=quantities.count, seconds=quantities.seconds, tight=_tight
     )
-    style = Path(__file__).with_name("page.css").read_text("utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return environment.get_template(template).render(style=style, style_hash=digest, **values)
+    shared = {name: Path(__file__).with_name(file).read_text("utf-8") for name, file in SHARED.items()}
+    hashes = {f"{name}_hash": _digest(content) for name, content in shared.items()}
+    return environment.get_template(template).render(**shared, **hashes, **values)
+
+
+def _digest(content: str) -> str:
+    return base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
 
 
 @dataclass(frozen=True)
@@ -105,13 +124,13 @@ def _headline(answer: Answer) -> str:
     return {"passed": "Passed", "failed": "Failed", "unknown": "Unknown"}[answer]
 
 
-def _when(history: History) -> str:
-    """When the run began, for people. The wall clock only labels."""
+def moment(wall_ns: int) -> str:
+    """A moment for people, of nanoseconds since the Unix epoch. The wall clock only labels."""
     try:
-        moment = datetime.fromtimestamp(history.run.anchor.wall_ns / 1e9, UTC)
+        found = datetime.fromtimestamp(wall_ns / 1e9, UTC)
     except (OverflowError, ValueError, OSError):
         return "at an unknown time"
-    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+    return f"{found:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _experiment(history: History) -> str:

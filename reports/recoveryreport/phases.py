@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chaosmongo.history import History
 from chaosmongo.history.results import LaneRecovery, Phase, Verdict
 
 from . import canvas, words
-from .series import zero_ns
 from .style import SMALL_PT, TEXT_PT, TITLE_PT, WIDTH_IN, Theme
+from .subject import Subject
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,9 +36,10 @@ class Row:
         return "bold" if self.top or self.lane is not None else "normal"
 
 
-def draw(figure: "Figure", history: History, verdict: Verdict, theme: Theme) -> None:
+def draw(figure: "Figure", subject: Subject, theme: Theme) -> None:
     """Draws on `figure`, whose size it sets."""
-    phases, lanes = _phase_rows(history, verdict), _lane_rows(verdict)
+    verdict = subject.verdict
+    phases, lanes = _phase_rows(subject), _lane_rows(verdict)
     tall_in = max(len(phases), 1) * _ROW_IN + _GAP_IN + len(lanes) * _ROW_IN
     height_in = _HEAD_IN + tall_in + _FOOT_IN
     plot_in = WIDTH_IN - _LEFT_IN - _RIGHT_IN
@@ -53,26 +53,36 @@ def draw(figure: "Figure", history: History, verdict: Verdict, theme: Theme) -> 
     if not phases and not lanes:
         axes.set_axis_off()
         return
-    _scaffold(axes, _reach_s(figure, [*phases, *lanes], plot_in), bool(history.faults), theme)
+    _scaffold(axes, _reach_s(figure, [*phases, *lanes], plot_in), bool(subject.history.faults), theme)
     for number, row in enumerate(phases):
         _draw_phase(axes, row, tall_in - (number + 0.5) * _ROW_IN, number + 1 < len(phases), theme)
     for number, row in enumerate(lanes):
         _draw_lane(axes, row, (len(lanes) - number - 0.5) * _ROW_IN, theme)
 
 
-def _phase_rows(history: History, verdict: Verdict) -> list[Row]:
-    zero, largest = zero_ns(history), words.largest(verdict.phases)
-    several = len(verdict.phases) > 1
+def alt(subject: Subject) -> str:
+    """What the figure shows, for those who do not see it."""
+    phases = subject.verdict.phases
+    largest = words.largest(phases)
+    if largest is None:
+        return "No phases: the record does not show a recovery to divide."
+    told = [f"{phase.name} {words.phase_time(phase)}" for phase in phases]
+    return f"Phases of the recovery, one after the other: {', '.join(told)}. The largest is {largest.name}."
+
+
+def _phase_rows(subject: Subject) -> list[Row]:
+    phases = subject.verdict.phases
+    largest, several = words.largest(phases), len(phases) > 1
     return [
         Row(
             name=phase.name,
             text=words.phase_time(phase) + ("   largest" if phase is largest and several else ""),
-            start_s=(phase.start_ns - zero) / 1e9,
-            end_s=(phase.end_ns - zero) / 1e9,
+            start_s=subject.at(phase.start_ns),
+            end_s=subject.at(phase.end_ns),
             phase=phase,
             top=phase is largest,
         )
-        for phase in verdict.phases
+        for phase in phases
     ]
 
 

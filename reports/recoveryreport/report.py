@@ -1,5 +1,6 @@
 """Everything that is drawn of one run, and where it goes."""
 
+import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,18 +11,36 @@ from typing import TYPE_CHECKING
 from chaosmongo.history import History
 from chaosmongo.history.results import Verdict
 
-from . import canvas, machine, page, phases, timeline, words
+from . import canvas, document, latency, machine, page, phases, timeline
 from .errors import CannotWrite
+from .pdf import Book
 from .style import DARK, LIGHT, Theme
+from .subject import Subject
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 REPORT = "report.html"
-FIGURES: dict[str, Callable[["Figure", History, Verdict, Theme], None]] = {
-    "timeline": timeline.draw,
-    "phases": phases.draw,
+PDF = "report.pdf"
+
+
+@dataclass(frozen=True)
+class Painter:
+    """What draws a figure, and what tells it in words."""
+
+    draw: Callable[["Figure", Subject, Theme], None]
+    alt: Callable[[Subject], str]
+
+
+FIGURES = {
+    "timeline": Painter(timeline.draw, timeline.alt),
+    "phases": Painter(phases.draw, phases.alt),
+    "latency": Painter(latency.draw, latency.alt),
 }
+"""By the name of the figure's files, in the order of the report."""
+
+STEPS = len(FIGURES) + 2
+"""How often `draw` says what comes next."""
 
 
 @dataclass(frozen=True)
@@ -39,40 +58,34 @@ class Drawn:
         return page.Picture(self.light, self.dark, alt, self.width, self.height)
 
 
-def draw(history: History, verdict: Verdict, directory: Path) -> Path:
-    """Draws report.html, timeline and phases (.png, .svg) into `directory`; the path of the page comes back.
+def _silent(_: str) -> None:
+    pass
 
-    Raises CannotWrite.
+
+def draw(history: History, verdict: Verdict, directory: Path, tell: Callable[[str], None] = _silent) -> Path:
+    """Draws report.html, report.pdf and every figure (.png, .svg) into `directory`; the path of the page comes back.
+
+    `tell` is called before each of `STEPS` steps with what it is about. Raises CannotWrite.
     """
-    figures = {name: drawn(partial(_paint, painter, history, verdict)) for name, painter in FIGURES.items()}
-    alts = {"timeline": timeline_alt(verdict), "phases": phases_alt(verdict)}
-    html = page.render(history, verdict, {name: figure.picture(alts[name]) for name, figure in figures.items()})
+    subject = Subject.of(history, verdict)
+    book = Book(f"{verdict.verdict}: {verdict.run}")
+    tell("the summary")
+    document.draw(book, subject)
+    figures: dict[str, Drawn] = {}
+    for name, painter in FIGURES.items():
+        tell(f"the {name}")
+        figures[name] = drawn(partial(_paint, painter, subject), book)
+    tell("the page")
+    html = page.render(subject, {name: figures[name].picture(FIGURES[name].alt(subject)) for name in figures})
     make_directory(directory)
     for name, figure in figures.items():
         write_file(directory / f"{name}.png", figure.png)
         write_file(directory / f"{name}.svg", figure.light)
+    write_file(directory / PDF, book.bound())
     for name, data in machine.files(history.run, verdict).items():
         write_file(directory / name, data)
     write_file(directory / REPORT, html.encode())
     return directory / REPORT
-
-
-def timeline_alt(verdict: Verdict) -> str:
-    """What the timeline shows, for those who do not see it."""
-    lanes = sorted(verdict.recovery, key=lambda lane: words.lane_order(lane.lane))
-    if not lanes:
-        return "Timeline without operations."
-    told = [f"{lane.lane}: {words.recovered(lane)}" for lane in lanes]
-    return f"Timeline of all operations by lane. {'; '.join(told)}."
-
-
-def phases_alt(verdict: Verdict) -> str:
-    """What the phase figure shows, for those who do not see it."""
-    largest = words.largest(verdict.phases)
-    if largest is None:
-        return "No phases: the record does not show a recovery to divide."
-    told = [f"{phase.name} {words.phase_time(phase)}" for phase in verdict.phases]
-    return f"Phases of the recovery, one after the other: {', '.join(told)}. The largest is {largest.name}."
 
 
 def make_directory(directory: Path) -> None:
@@ -84,7 +97,7 @@ def make_directory(directory: Path) -> None:
 
 def write_file(path: Path, data: bytes) -> None:
     """Writes a whole file; a reader sees the old one or the new one, never a part. Raises CannotWrite."""
-    part = path.with_name(path.name + ".part")
+    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")  # two that write the same file do not meet
     try:
         part.write_bytes(data)
         part.replace(path)
@@ -94,23 +107,19 @@ def write_file(path: Path, data: bytes) -> None:
         raise CannotWrite(f"{path} cannot be written: {error.strerror}. Name another place with --out DIR") from None
 
 
-def drawn(paint: Callable[["Figure", Theme], None]) -> Drawn:
-    """What `paint` draws, in all forms."""
+def drawn(paint: Callable[["Figure", Theme], None], book: Book | None = None) -> Drawn:
+    """What `paint` draws, in all forms; also as the next page of `book`, if there is one."""
     with canvas.blank(LIGHT) as figure:
         paint(figure, LIGHT)
         width, height = (round(inches * 96) for inches in figure.get_size_inches())
         png, light = canvas.png(figure), canvas.svg(figure)
+        if book is not None:
+            book.add(figure)
     with canvas.blank(DARK) as figure:
         paint(figure, DARK)
         dark = canvas.svg(figure)
     return Drawn(png, light, dark, width, height)
 
 
-def _paint(
-    painter: Callable[["Figure", History, Verdict, Theme], None],
-    history: History,
-    verdict: Verdict,
-    figure: "Figure",
-    theme: Theme,
-) -> None:
-    painter(figure, history, verdict, theme)
+def _paint(painter: Painter, subject: Subject, figure: "Figure", theme: Theme) -> None:
+    painter.draw(figure, subject, theme)

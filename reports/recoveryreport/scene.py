@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 
-from chaosmongo.history import History
-from chaosmongo.history.results import LaneRecovery, Verdict
+from chaosmongo.history.results import LaneRecovery
 
-from . import words
 from .marks import Mark, cluster_marks, fault_marks
-from .series import LaneSeries, lane_series, zero_ns
+from .series import LaneSeries
+from .subject import Subject
 
 
 @dataclass(frozen=True)
@@ -31,9 +30,8 @@ class Scene:
         return (time_ns - self.zero_ns) / 1e9
 
 
-def scene(history: History, verdict: Verdict) -> Scene:
-    zero = zero_ns(history)
-    lanes = sorted(lane_series(history).values(), key=lambda series: words.lane_order(series.lane))
+def scene(subject: Subject) -> Scene:
+    history, verdict, zero, lanes = subject.history, subject.verdict, subject.zero_ns, subject.lanes
     faults = [Mark(fault.start.time_ns, fault.start.name) for fault in history.faults]
     told = sorted([*cluster_marks(history), *fault_marks(history)], key=lambda mark: mark.time_ns)
     marks = [mark for mark in told if faults and mark.time_ns >= zero]

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from chaosmongo.history import History
 from chaosmongo.history.quantities import count
+from chaosmongo.history.redaction import redacted
 from chaosmongo.history.results import Answer, Verdict
 
 from . import words
@@ -45,7 +46,7 @@ def _facts(verdict: Verdict) -> "Table":
         "  writes": _writes(verdict),
         "  recovery": _recovery(verdict),
         "  phases": _phases(verdict),
-        "  doubts": verdict.doubts,
+        "  doubts": redacted(verdict.doubts),
     }
     for name, lines in blocks.items():
         for number, line in enumerate(lines):

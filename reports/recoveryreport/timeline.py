@@ -7,16 +7,17 @@ uncertain.
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from chaosmongo.history import History
 from chaosmongo.history.results import Verdict
 
-from . import canvas, words
+from . import canvas, latencyaxis, words
 from .labels import Label, grouped, placed
-from .lanerow import OBJECTIVE_LINE, draw_lane, latency_limits
+from .lanerow import OBJECTIVE_LINE, draw_lane
 from .scene import Scene, scene
 from .style import SMALL_PT, TITLE_PT, WIDTH_IN, Theme
+from .subject import Subject
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,25 +34,26 @@ _MOST_ROOM = 0.3
 """Most of the axis that is given to the last label alone; a longer one is written to the left."""
 
 
-def draw(figure: "Figure", history: History, verdict: Verdict, theme: Theme) -> None:
+def draw(figure: "Figure", subject: Subject, theme: Theme) -> None:
     """Draws on `figure`, whose size it sets."""
     from matplotlib.ticker import MaxNLocator
 
+    @cache
     def width(text: str) -> float:
         """Of a label, as a part of the time axis."""
         return (canvas.text_width_in(figure, text, SMALL_PT) + _LABEL_PAD_IN) / (WIDTH_IN - _LEFT_IN - _RIGHT_IN)
 
-    view = _with_room(scene(history, verdict), width)
+    view = _with_room(scene(subject), width)
     labels = _labels(view, width)
     levels = max((label.level for label in labels), default=-1) + 1
     row_in = _NAME_IN + _POINTS_IN + _STRIP_IN
     rows = max(len(view.lanes), 1)
     height_in = _HEAD_IN + levels * _LEVEL_IN + rows * row_in + _FOOT_IN
     figure.set_size_inches(WIDTH_IN, height_in)
-    _title(figure, view, verdict, theme, height_in)
+    _title(figure, view, subject.verdict, theme, height_in)
     top_in = height_in - _HEAD_IN - levels * _LEVEL_IN
     bottom: Axes | None = None
-    latencies = latency_limits(view.lanes)
+    latencies = latencyaxis.limits(view.lanes)
     for row, series in enumerate(view.lanes):
         under_in = top_in - row * row_in - _NAME_IN - _POINTS_IN
         bottom = _axes(figure, under_in - _STRIP_IN, _STRIP_IN, view)
@@ -65,6 +67,15 @@ def draw(figure: "Figure", history: History, verdict: Verdict, theme: Theme) -> 
     bottom.xaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 5, 10]))
     what = "the fault" if view.faults else "the first operation (no fault is recorded)"
     bottom.set_xlabel(f"seconds after {what}", labelpad=5)
+
+
+def alt(subject: Subject) -> str:
+    """What the figure shows, for those who do not see it."""
+    lanes = sorted(subject.verdict.recovery, key=lambda lane: words.lane_order(lane.lane))
+    if not lanes:
+        return "Timeline without operations."
+    told = [f"{lane.lane}: {words.recovered(lane)}" for lane in lanes]
+    return f"Timeline of all operations by lane. {'; '.join(told)}."
 
 
 def _axes(figure: "Figure", bottom_in: float, tall_in: float, view: Scene) -> "Axes":

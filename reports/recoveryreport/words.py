@@ -1,9 +1,21 @@
 """What a result is called, in a few plain words: the same in the terminal, the page and the figures."""
 
+import math
 import unicodedata
 
-from chaosmongo.history.quantities import at_least, at_most, count, counted, limit, measured, seconds, with_uncertainty
+from chaosmongo.history.quantities import (
+    at_least,
+    at_most,
+    count,
+    counted,
+    limit,
+    measured,
+    milliseconds,
+    seconds,
+    with_uncertainty,
+)
 from chaosmongo.history.records import LANES
+from chaosmongo.history.redaction import redacted
 from chaosmongo.history.results import Answer, Bracket, Durability, LaneRecovery, Phase, Verdict
 
 SYMBOLS: dict[Answer, str] = {"passed": "✔", "failed": "✘", "unknown": "?"}
@@ -22,8 +34,8 @@ def lane_order(lane: str) -> tuple[int, str]:
 
 
 def sentence(verdict: Verdict) -> str:
-    """The verdict's own sentence, without the word that stands beside it already."""
-    text = verdict.sentence.removeprefix(f"{verdict.verdict}: ").strip()
+    """The verdict's own sentence, without the word that stands beside it already, and without secrets."""
+    text = str(redacted(verdict.sentence)).removeprefix(f"{verdict.verdict}: ").strip()
     return f"{text[:1].upper()}{text[1:].removesuffix('.')}."
 
 
@@ -83,6 +95,20 @@ def met(lane: LaneRecovery) -> str:
     return {True: "met", False: "missed", None: "cannot be said"}[lane.met]
 
 
+def response_time(time_s: float | None) -> str:
+    """Of an operation that was ok; inf: there was no right answer; None: too few operations to say."""
+    if time_s is None:
+        return "too few"
+    return "no answer" if math.isinf(time_s) else milliseconds(time_s * 1e9)
+
+
+def percentage(some: int, total: int) -> str:
+    """Like "99.98 %", rounded down: it is 100 % only where nothing is missing."""
+    if some == total:
+        return "100 %"
+    return f"{some * 10_000 // total / 100:.2f} %"
+
+
 def phase_time(phase: Phase) -> str:
     return with_uncertainty(phase.end_ns - phase.start_ns, phase.uncertainty_ns)
 
@@ -139,8 +165,13 @@ def ready_gap(gap: Bracket | None) -> str:
         return f"Ready came with the first acknowledged write (within {at_most(max(-gap.lo_ns, gap.hi_ns))})."
     size = with_uncertainty(abs(gap.middle_ns), gap.uncertainty_ns)
     if gap.hi_ns < 0:
-        return f"Ready came {size} before the first acknowledged write: Kubernetes promised what was not there yet."
+        return f"Ready lied by {size}: it came that long before the first acknowledged write."
     return f"Ready came {size} after the first acknowledged write: clients of the Service waited that much longer."
+
+
+def ready_lied(gap: Bracket | None) -> str:
+    """By how long Ready came too early; empty where it did not, or where nobody knows."""
+    return measured(Bracket(-gap.hi_ns, -gap.lo_ns)) if gap is not None and gap.hi_ns < 0 else ""
 
 
 _STEERING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")

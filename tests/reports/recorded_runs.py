@@ -53,6 +53,8 @@ class Recorded:
     stopped: bool = True
     same_uid: bool = False
     torn: bool = False
+    notes: tuple[r.Note, ...] = ()
+    """Of the experiment's course."""
     elsewhere: dict[str, Any] = field(default_factory=dict)
     """Fields of run.json that are to be others."""
 
@@ -171,7 +173,7 @@ def _faults(path: Path, what: Recorded, run_crc32: int) -> None:
     hit = r.Hit("Pod", "mongo-0", "pacman", "uid-before", "node-0")
     with Writer(path, "faults.jsonl", what.name, run_crc32) as file:
         file.write(r.FaultStart(0, "delete_pod", FAULT_NS, [hit], "replaced", {"namespace": "pacman"}))
-        file.write(r.FaultEnd(0, at(0.05)))
+        file.write(r.FaultEnd(0, at(0.05)), *what.notes)
 
 
 def _cluster(path: Path, what: Recorded) -> None:

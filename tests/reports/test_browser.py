@@ -56,7 +56,9 @@ def test_its_style_applies(tab: Tab) -> None:
 
 
 def test_its_figures_show(tab: Tab) -> None:
-    assert tab.value("[...document.images].map(i => i.complete && i.naturalWidth > 500)") == [True, True]
+    assert (
+        tab.value("[...document.images].map(i => i.complete && i.naturalWidth > 500)") == [True] * 4
+    )  # the last one is where they are enlarged
 
 
 def test_it_is_no_wider_than_the_screen(tab: Tab) -> None:
@@ -68,8 +70,59 @@ def test_its_texts_stand_out(tab: Tab) -> None:
 
 
 def test_names_do_nothing(tab: Tab) -> None:
-    assert tab.value("document.scripts.length") == 0
+    assert tab.value("document.scripts.length") == 1  # ours
     assert not tab.told("Page.javascriptDialogOpening")
+
+
+COLUMN = """[...document.querySelector('[aria-label="Phases"][role] table').tBodies[0].rows]
+  .map(row => row.cells[1].textContent.split(' ')[0])"""
+
+PRESSED = "document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {{key: '{}', bubbles: true}}))"
+
+
+def test_tables_sort(browser: Browser, passed_run: Path) -> None:
+    tab = browser.open(passed_run / "report.html")
+    head = """document.querySelectorAll('[aria-label="Phases"][role] thead th')[1]"""
+    before = tab.value(COLUMN)
+    states = []
+    for _ in range(3):
+        tab.value(f"{head}.querySelector('button').click()")
+        states.append((tab.value(f"{head}.getAttribute('aria-sort')"), tab.value(COLUMN)))
+    assert states == [
+        ("ascending", sorted(before, key=float)),
+        ("descending", sorted(before, key=float, reverse=True)),
+        (None, before),
+    ]
+
+
+def test_figures_can_be_enlarged_by_keyboard(browser: Browser, passed_run: Path) -> None:
+    tab = browser.open(passed_run / "report.html")
+    tab.value("document.querySelector('figure button').click()")
+    assert tab.value("document.querySelector('dialog').open")
+    assert tab.value("document.activeElement.className") == "stage"
+    width = "document.querySelector('dialog img').getBoundingClientRect().width"
+    whole = tab.value(width)
+    for key in "++":
+        tab.value(
+            f"document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {{key: '{key}', bubbles: true}}))"
+        )
+    assert tab.value(width) == pytest.approx(whole * 2.25, rel=0.01)
+    tab.value(PRESSED.format("0"))
+    assert tab.value(width) == pytest.approx(whole, rel=0.01)
+    tab.value("document.querySelector('dialog .tools :last-child').click()")
+    assert not tab.value("document.querySelector('dialog').open")
+    assert tab.value("document.activeElement.className") == "enlarge"
+    assert tab.complaints == []
+
+
+def test_without_scripts_everything_is_there(browser: Browser, passed_run: Path, tmp_path: Path) -> None:
+    text = (passed_run / "report.html").read_text()
+    page = tmp_path / "page.html"
+    page.write_text(text[: text.index("<script>")] + "</body></html>")
+    tab = browser.open(page)
+    assert tab.value("document.querySelectorAll('button').length") == 0
+    assert tab.value("[...document.images].map(i => i.naturalWidth > 500)") == [True] * 3
+    assert tab.complaints == []
 
 
 def test_dark_pages_have_dark_figures(browser: Browser, passed_run: Path) -> None:

@@ -60,7 +60,8 @@ class TestVerdict:
 class TestReport:
     def test_draws_everything_into_the_run_directory(self, passed_run: Path) -> None:
         names = {file.name for file in passed_run.iterdir()}
-        assert {"report.html", "timeline.png", "timeline.svg", "phases.png", "phases.svg", "verdict.json"} <= names
+        figures = {f"{name}.{kind}" for name in ("timeline", "phases", "latency") for kind in ("png", "svg")}
+        assert {"report.html", "report.pdf", "verdict.json"} | figures <= names
         assert not [name for name in names if name.endswith(".part")]
 
     def test_exits_0_when_drawn_whatever_the_verdict(self, make_run: Callable[..., Path]) -> None:
@@ -153,9 +154,10 @@ class TestBadInput:
         (run / "verdict.json.part").mkdir()  # as good as no permission, and holds for root too
         assert "verdict.json cannot be written" in only_message(invoke(command, run))
 
-    def test_a_full_disk(self, make_run: Callable[..., Path]) -> None:
+    def test_a_full_disk(self, make_run: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
         run = make_run(lanes=("server",))
-        (run / "timeline.png.part").symlink_to("/dev/full")
+        monkeypatch.setattr("secrets.token_hex", lambda _: "0")
+        (run / "timeline.png.0.part").symlink_to("/dev/full")
         assert "timeline.png cannot be written: No space left on device" in only_message(invoke("report", run))
         assert not (run / "timeline.png").exists()
 

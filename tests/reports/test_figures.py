@@ -9,14 +9,23 @@ import numpy as np
 import pytest
 from chaosmongo.checks import judge
 from chaosmongo.history import History, read
-from recoveryreport import canvas, phases, report, timeline
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.figure import Figure
+from recoveryreport import canvas, report
+from recoveryreport.density import opacity, thinned
 from recoveryreport.labels import grouped, placed
 from recoveryreport.marks import Mark
 from recoveryreport.scene import scene
 from recoveryreport.series import LaneSeries, lane_series, stretches
-from recoveryreport.style import DARK, LIGHT, Theme
+from recoveryreport.style import LIGHT
+from recoveryreport.subject import Subject
 
 S = 1_000_000_000
+
+
+def subject(history: History) -> Subject:
+    return Subject.of(history, judge(history))
 
 
 def series(outcomes: str, step_s: float = 0.1) -> LaneSeries:
@@ -76,13 +85,13 @@ class TestLabels:
 class TestTheTimeline:
     def test_shows_what_matters_of_a_recovered_run(self, make_run: Callable[..., Path]) -> None:
         history = read(make_run(before_s=30.0, after_s=60.0))
-        view = scene(history, judge(history))
+        view = scene(subject(history))
         assert -5 <= view.start_s < 0
         assert 5.23 < view.end_s < 12  # the last thing that happened is Ready after 5.23 s
 
     def test_shows_everything_of_one_that_never_recovered(self, make_run: Callable[..., Path]) -> None:
         history = read(make_run(up_s={"server": None, "driver": None, "user": None}, after_s=20.0))
-        view = scene(history, judge(history))
+        view = scene(subject(history))
         assert (view.start_s, view.end_s) == pytest.approx((-8.0, 20.0), abs=0.2)
 
     def test_counts_from_the_fault(self, passed_run: Path) -> None:
@@ -92,38 +101,71 @@ class TestTheTimeline:
         assert (down.min(), down.max()) == pytest.approx((0.2, 4.0), abs=0.01)
 
 
-@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
-@pytest.mark.parametrize("name", ["timeline", "phases"])
-def test_no_text_leaves_the_figure(passed_run: Path, name: str, theme: Theme) -> None:
-    history = read(passed_run)
-    with canvas.blank(theme) as figure:
-        {"timeline": timeline, "phases": phases}[name].draw(figure, history, judge(history), theme)
-        figure.canvas.draw()
-        renderer = figure.canvas.get_renderer()
-        width, height = figure.canvas.get_width_height()
-        texts = [t for axes in figure.axes for t in (*axes.texts, axes.title, *axes.get_xticklabels())] + figure.texts
-        beyond = [
-            label
-            for axes in figure.axes
-            for label in axes.get_xticklabels()
-            if not axes.get_xlim()[0] <= label.get_position()[0] <= axes.get_xlim()[1]
-        ]  # ticks beyond the axis are not drawn
-        for text in texts:
-            box = text.get_window_extent(renderer)
-            if text.get_text() and text.get_visible() and text not in beyond:
-                assert box.x0 >= 0 and box.x1 <= width, text.get_text()
-                assert box.y0 >= 0 and box.y1 <= height, text.get_text()
+class TestDensePoints:
+    def test_few_stay_where_they_are(self) -> None:
+        few, counts = thinned(np.array([0.0, 5.0, 9.0]), np.array([1.0, 0.0, 2.0]), (10, 2), 100, 20)
+        assert sorted(few) == [0, 1, 2]
+        assert list(counts) == [1, 1, 1]
+
+    @given(st.lists(st.tuples(st.floats(0, 10), st.floats(-3, 2)), max_size=200))
+    def test_none_is_lost_and_none_is_farther_away_than_a_cell(self, points: list[tuple[float, float]]) -> None:
+        x, y = (np.array([point[axis] for point in points], dtype=float) for axis in (0, 1))
+        few, counts = thinned(x, y, (10, 5), 50, 25)
+        assert counts.sum() == len(points)
+        for one_x, one_y in points:
+            distance = np.maximum(np.abs(x[few] - one_x) / 0.2, np.abs(y[few] - one_y) / 0.2)
+            assert distance.min() <= 1.0001
+
+    def test_no_more_than_there_are_cells(self) -> None:
+        chance = np.random.default_rng(1)
+        few, _ = thinned(chance.random(100_000), chance.random(100_000), (1, 1), 20, 10)
+        assert few.size <= 21 * 11
+
+    def test_many_are_as_opaque_as_so_many_on_each_other(self) -> None:
+        assert opacity(np.array([1, 2, 3]), 0.5) == pytest.approx([0.5, 0.75, 0.875])
+
+
+def outside(figure: Figure) -> list[str]:
+    """Texts that are not wholly within a figure; ticks beyond an axis are not drawn."""
+    figure.canvas.draw()
+    renderer = figure.canvas.get_renderer()
+    width, height = figure.canvas.get_width_height()
+    texts = [t for axes in figure.axes for t in (*axes.texts, axes.title, *axes.get_xticklabels())] + figure.texts
+    beyond = [
+        label
+        for axes in figure.axes
+        for label in axes.get_xticklabels()
+        if not axes.get_xlim()[0] <= label.get_position()[0] <= axes.get_xlim()[1]
+    ]
+    found = []
+    for text in texts:
+        box = text.get_window_extent(renderer)
+        inside = box.x0 >= 0 and box.x1 <= width and box.y0 >= 0 and box.y1 <= height
+        if text.get_text() and text.get_visible() and text not in beyond and not inside:
+            found.append(text.get_text())
+    return found
+
+
+@pytest.mark.parametrize("name", report.FIGURES)
+def test_no_text_leaves_the_figure(passed_run: Path, name: str) -> None:
+    with canvas.blank(LIGHT) as figure:
+        report.FIGURES[name].draw(figure, subject(read(passed_run)), LIGHT)
+        assert outside(figure) == []
 
 
 def test_the_same_run_gives_the_same_bytes(passed_run: Path, tmp_path: Path) -> None:
     history = read(passed_run)
     report.draw(history, judge(history), tmp_path)
-    for name in ("timeline.png", "timeline.svg", "phases.png", "phases.svg", "report.html"):
+    for name in (
+        *(f"{name}.{kind}" for name in report.FIGURES for kind in ("png", "svg")),
+        "report.html",
+        "report.pdf",
+    ):
         assert (tmp_path / name).read_bytes() == (passed_run / name).read_bytes(), name
 
 
 def test_the_pngs_are_wide_enough_for_print(passed_run: Path) -> None:
-    for name in ("timeline.png", "phases.png"):
+    for name in ("timeline.png", "phases.png", "latency.png"):
         width, height = struct.unpack(">II", (passed_run / name).read_bytes()[16:24])
         assert width == 1600
         assert 300 < height < 1600
@@ -134,6 +176,7 @@ def test_a_record_of_nothing_is_drawn(make_run: Callable[..., Path], tmp_path: P
     report.draw(history, judge(history), tmp_path)
     assert "No operations are recorded" in (tmp_path / "timeline.svg").read_text()  # texts are comments there
     assert "No phases" in (tmp_path / "phases.svg").read_text()
+    assert "No operations are recorded" in (tmp_path / "latency.svg").read_text()
 
 
 @pytest.mark.filterwarnings("error")

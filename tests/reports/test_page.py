@@ -14,11 +14,15 @@ from typing import Any
 import pytest
 from chaosmongo.checks import judge
 from chaosmongo.history import read
+from chaosmongo.history import records as r
 from chaosmongo.history.results import Bracket
-from recoveryreport import page, words
+from recoveryreport import page, report, words
+from recoveryreport.subject import Subject
 
 from .conftest import HOSTILE
-from .recorded_runs import FAULT_NS, S
+from .recorded_runs import FAULT_NS, S, at
+
+TARGET = {"database": "pacman", "collection": "highscore"}
 
 
 class Page(HTMLParser):
@@ -183,9 +187,9 @@ class TestSafety:
     def test_hostile_names_are_text(self, failed: Page) -> None:
         assert failed.text.count(HOSTILE) >= 3
         assert "{{ 7 * 7 }}" in failed.text
-        assert not failed.all("script")
+        assert failed.all("script") == [{}]  # our own
         assert not [name for _, attributes in failed.tags for name in attributes if name.startswith("on")]
-        assert [tag["src"][:9] for tag in failed.all("img")] == ["data:imag"] * 2
+        assert [tag["src"][:9] for tag in failed.all("img")] == ["data:imag"] * 3
 
     def test_characters_that_steer_show_as_their_code(self, failed: Page) -> None:
         assert "\u202e" not in failed.source and "\\u202e" in failed.source
@@ -195,10 +199,10 @@ class TestSafety:
         policy = next(tag["content"] for tag in passed.all("meta") if "http-equiv" in tag)
         assert policy.startswith("default-src 'none'; img-src data:;")
         assert "unsafe" not in policy
-        style = re.search(r"<style>(.*?)</style>", passed.source, re.S)
-        assert style is not None
-        digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
-        assert f"'sha256-{digest}'" in policy
+        for kind in ("style", "script"):
+            (content,) = re.findall(rf"<{kind}>(.*?)</{kind}>", passed.source, re.S)
+            digest = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+            assert f"{kind}-src 'sha256-{digest}'" in policy
 
     def test_no_address_leads_outside(self, passed: Page) -> None:
         links = [value for _, tag in passed.tags for name, value in tag.items() if name in ("src", "srcset", "href")]
@@ -216,9 +220,16 @@ class TestAccess:
         assert passed.all("html")[0]["lang"] == "en"
 
     def test_figures_are_told_in_words(self, passed: Page) -> None:
-        timeline, phases = passed.all("img")
+        timeline, phases, latency = passed.all("img")
         assert "server: recovered after 3.99" in timeline["alt"]
         assert "The largest is gone." in phases["alt"]
+        assert re.search(r"server: before 0\.\d\d ms, during no answer, after 0\.\d\d ms", latency["alt"])
+
+    def test_its_parts_can_be_reached_by_keyboard(self, passed: Page) -> None:
+        ids = {tag["id"] for _, tag in passed.tags if "id" in tag}
+        links = [tag["href"].removeprefix("#") for tag in passed.all("a")]
+        assert len(links) > 5
+        assert set(links) <= ids
 
     def test_every_header_cell_has_a_scope(self, passed: Page) -> None:
         assert all(tag.get("scope") in ("row", "col") for tag in passed.all("th"))
@@ -233,7 +244,7 @@ def rendered(run: Path, tmp_path: Path) -> Page:
     history = read(run)
     picture = page.Picture(b"<svg/>", b"<svg/>", "a figure", 10, 10)
     file = tmp_path / "page.html"
-    file.write_text(page.render(history, judge(history), {"timeline": picture, "phases": picture}))
+    file.write_text(page.render(Subject.of(history, judge(history)), dict.fromkeys(report.FIGURES, picture)))
     return Page(file)
 
 
@@ -276,6 +287,45 @@ class TestWhatIsMissing:
         assert "Recovery time, server" in shown.text
         assert "Recovery time, driver" not in shown.text
 
+    def test_a_run_without_a_cluster_has_no_phases_of_kubernetes(
+        self, make_run: Callable[..., Path], tmp_path: Path
+    ) -> None:
+        run = make_run(cluster=False, elsewhere={"target": {**TARGET, "namespace": "", "statefulset": ""}})
+        shown = rendered(run, tmp_path)
+        assert "No events of the cluster were recorded" not in shown.text  # there was none to watch
+        assert "Not known: Ready" in shown.text
+        assert not [row for row in shown.rows if row[0] in ("scheduled", "Ready", "gone")]
+
+    def test_two_runs_in_one_file_are_told_apart(self, make_run: Callable[..., Path], tmp_path: Path) -> None:
+        run, other = make_run(lanes=("server",)), make_run(lanes=("server",), name="other/20260102T030405Z")
+        with (run / "ops.jsonl").open("ab") as file:
+            file.write((other / "ops.jsonl").read_bytes())
+        shown = rendered(run, tmp_path)
+        assert "? Unknown" in shown.text
+        assert "records of another run (other/20260102T030405Z)" in shown.text
+
+    def test_a_clock_that_jumped_is_named(self, make_run: Callable[..., Path], tmp_path: Path) -> None:
+        run = make_run(lanes=("server",))
+        content = (run / "ops.jsonl").read_text().splitlines()
+        begun = json.loads(content[2002])
+        assert begun["type"] == "invoke"
+        content[2002] = json.dumps(begun | {"due_ns": begun["due_ns"] - 3600 * S})
+        (run / "ops.jsonl").write_text("\n".join(content) + "\n")
+        shown = rendered(run, tmp_path)
+        assert "? Unknown" in shown.text
+        assert "was due before the one that was begun before it" in shown.text
+
+    def test_a_runner_that_was_killed_left_no_end(self, make_run: Callable[..., Path], tmp_path: Path) -> None:
+        run = make_run(lanes=("server",), notes=(r.Note(at(-2), "hypothesis", {"met": True}),))
+        assert "`chaos run` was gone before it" in rendered(run, tmp_path).text
+
+    def test_a_run_without_a_title_has_a_heading_all_the_same(
+        self, make_run: Callable[..., Path], tmp_path: Path
+    ) -> None:
+        shown = rendered(make_run(lanes=("server",), title="", description=" "), tmp_path)
+        assert "The experiment has no title on record" in shown.text
+        assert "The experiment has no description on record." in shown.text
+
     def test_a_whole_record_lacks_nothing(self, passed: Page) -> None:
         assert "What is missing" not in passed.text
 
@@ -285,12 +335,18 @@ class TestTheReadyGap:
         ("lo_s", "hi_s", "said"),
         [
             (1.2, 1.26, "Ready came 1.23 ± 0.03 s after the first acknowledged write"),
-            (-1.26, -1.2, "Ready came 1.23 ± 0.03 s before the first acknowledged write"),
+            (-1.26, -1.2, "Ready lied by 1.23 ± 0.03 s: it came that long before the first acknowledged write"),
             (-0.01, 0.02, "Ready came with the first acknowledged write (within 0.020 s)"),
         ],
     )
     def test_has_a_direction(self, lo_s: float, hi_s: float, said: str) -> None:
         assert words.ready_gap(Bracket(round(lo_s * S), round(hi_s * S))).startswith(said)
+
+    @pytest.mark.parametrize(
+        ("lo_s", "hi_s", "said"), [(-1.26, -1.2, "1.23 ± 0.03 s"), (-0.01, 0.02, ""), (1.2, 1.26, "")]
+    )
+    def test_is_a_lie_only_where_ready_came_first_for_certain(self, lo_s: float, hi_s: float, said: str) -> None:
+        assert words.ready_lied(Bracket(round(lo_s * S), round(hi_s * S))) == said
 
     def test_is_not_known_where_it_was_not_seen(self) -> None:
         assert words.ready_gap(None).startswith("Not known")

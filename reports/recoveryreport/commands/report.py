@@ -13,15 +13,19 @@ from .common import console, judged, keep, one_message, run_argument, run_direct
 def report(run: Path | None, out: Path | None) -> None:
     """Judge a run from its files and draw its report.
 
-    Writes verdict.json, report.html, and the figures as PNG and SVG. Exits 0 when drawn, 2 when that was not possible.
+    Writes verdict.json, report.html, report.pdf, and each figure as PNG and SVG. Exits 0 when drawn, 2 when that was
+    not possible.
     """
     with one_message():
         from recoveryreport import report as drawing
+        from recoveryreport.steps import steps
         from recoveryreport.terminal import summary
 
         directory = run_directory(run)
-        history, verdict = judged(directory)
-        drawing.make_directory(out or directory)
-        keep(verdict, out or directory)
-        page = drawing.draw(history, verdict, out or directory)
+        with steps(1 + drawing.STEPS) as tell:
+            tell("reading and judging the record")
+            history, verdict = judged(directory)
+            drawing.make_directory(out or directory)
+            keep(verdict, out or directory)
+            page = drawing.draw(history, verdict, out or directory, tell)
         summary(console(), history, verdict, page)

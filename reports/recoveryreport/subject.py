@@ -1,0 +1,31 @@
+"""A run as its figures need it: worked out once, drawn in every theme."""
+
+from dataclasses import dataclass
+
+from chaosmongo.history import History
+from chaosmongo.history.results import Verdict
+
+from . import words
+from .series import LaneSeries, lane_series, zero_ns
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A recorded run, its verdict, and the operations of its lanes as arrays.
+
+    zero_ns: the moment that its figures count from. lanes: those that have operations, from the server outwards.
+    """
+
+    history: History
+    verdict: Verdict
+    zero_ns: int
+    lanes: list[LaneSeries]
+
+    @classmethod
+    def of(cls, history: History, verdict: Verdict) -> "Subject":
+        lanes = sorted(lane_series(history).values(), key=lambda series: words.lane_order(series.lane))
+        return cls(history, verdict, zero_ns(history), lanes)
+
+    def at(self, time_ns: float) -> float:
+        """Seconds after `zero_ns`."""
+        return (time_ns - self.zero_ns) / 1e9
