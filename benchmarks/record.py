@@ -70,7 +70,7 @@ def run(quick: bool) -> list[Row]:
     ]
 
 
-def make(directory: RunDirectory, count: int) -> None:
+def make(directory: RunDirectory, count: int, outage_ns: int = OUTAGE_NS) -> None:
     """Records a run of `count` operations into an empty directory."""
     rate = sum(sum(plan.rates.values()) for plan in LANES.values())
     fault_ns = S + round(count / rate / 2 * S)
@@ -79,7 +79,7 @@ def make(directory: RunDirectory, count: int) -> None:
         faults.write(r.FaultStart(1, "kill", fault_ns, [r.Hit("Process", "mongod")], "restarted"))
         faults.write(r.FaultEnd(1, fault_ns + 1_000_000))
         faults.write(r.Note(fault_ns + 3600 * S, "ended", {"status": "completed"}))
-    there, end_ns = _ops(directory, count, fault_ns)
+    there, end_ns = _ops(directory, count, fault_ns, outage_ns)
     with Writer(directory.readback, "readback", "bench/1") as readback:
         readback.write(r.Seeded(1, SEED, SEEDED, 0), r.ScanStart(end_ns))
         readback.write(*there)
@@ -87,7 +87,7 @@ def make(directory: RunDirectory, count: int) -> None:
         readback.write(*seeded, r.ScanEnd(end_ns + S, len(there) + len(seeded)))
 
 
-def _ops(directory: RunDirectory, count: int, fault_ns: int) -> tuple[list[r.Document], int]:
+def _ops(directory: RunDirectory, count: int, fault_ns: int, outage_ns: int) -> tuple[list[r.Document], int]:
     """Records the operations as the workload does, tick by tick; what is in the database afterwards, and the end."""
     chance = random.Random(1)
     schedule = Schedule(LANES, S)
@@ -104,7 +104,7 @@ def _ops(directory: RunDirectory, count: int, fault_ns: int) -> tuple[list[r.Doc
                 number += 1
                 op = _invoke(number, lane, f, due_ns)
                 invoked.append(op)
-                done = _outcome(op, fault_ns, chance)
+                done = _outcome(op, fault_ns, outage_ns, chance)
                 heapq.heappush(under_way, (done.done_ns, number, done))
                 if f == "write" and isinstance(done, r.Ok):
                     there.append(r.Document(op.key, op.digest))
@@ -126,10 +126,10 @@ def _invoke(number: int, lane: r.Lane, f: r.Function, due_ns: int) -> r.Invoke:
     return r.Invoke(number, lane, f, due_ns, key, scores.digest(scores.workload_score(key, number)))
 
 
-def _outcome(op: r.Invoke, fault_ns: int, chance: random.Random) -> r.Ok | r.Fail | r.Info:
+def _outcome(op: r.Invoke, fault_ns: int, outage_ns: int, chance: random.Random) -> r.Ok | r.Fail | r.Info:
     sent = op.due_ns + 50_000 + int(chance.random() * 100_000)
     done = sent + int(LATENCY_NS[op.lane] * (0.7 + chance.random()))
-    if not fault_ns < op.due_ns < fault_ns + OUTAGE_NS:
+    if not fault_ns < op.due_ns < fault_ns + outage_ns:
         return r.Ok(op.op, sent, done)
     if op.due_ns < fault_ns + 50_000_000:
         return r.Info(op.op, sent, sent + 20_000_000, "ConnectionError: the server closed the connection")
