@@ -7,6 +7,7 @@ ReportError             a report cannot be made; the message says which, why, an
   NotRecorded           `chaos run` left no record: it was refused, or it died
   BadMatrix             a matrix file cannot be run as it is
   NotAMatrix            no matrix was kept where one is to go on
+  NothingToCompare      what is to be compared is no set of runs, or no other one
   NotJudged             a run has no verdict that can be summed up
 """
 
@@ -41,3 +42,7 @@ class NotAMatrix(ReportError):
 
 class NotJudged(ReportError):
     """A run has no verdict, or one of an older format or another run: it is to be judged first."""
+
+
+class NothingToCompare(ReportError):
+    """What is to be compared is neither a run, nor a directory of runs, nor what trials kept, or it is the same."""
