@@ -5,6 +5,8 @@ A plug-in of the chaos command line, loaded at every start of `chaos`: whatever 
 
 import click
 
+from .advise import advise
+from .compare import compare
 from .lint import lint
 from .matrix import matrix
 from .preflight import preflight
@@ -23,5 +25,5 @@ def recovery() -> None:
     """
 
 
-for command in (lint, matrix, preflight, report, summary, trials, undo, verdict):
+for command in (advise, compare, lint, matrix, preflight, report, summary, trials, undo, verdict):
     recovery.add_command(command)
