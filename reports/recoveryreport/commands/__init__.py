@@ -12,6 +12,7 @@ from .matrix import matrix
 from .preflight import preflight
 from .report import report
 from .summary import summary
+from .trend import trend
 from .trials import trials
 from .undo import undo
 from .verdict import verdict
@@ -25,5 +26,5 @@ def recovery() -> None:
     """
 
 
-for command in (advise, compare, lint, matrix, preflight, report, summary, trials, undo, verdict):
+for command in (advise, compare, lint, matrix, preflight, report, summary, trend, trials, undo, verdict):
     recovery.add_command(command)

@@ -1,0 +1,62 @@
+"""`chaos recovery trend`"""
+
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from .common import RUNS, console, one_message
+from .verdict import EXIT_CODES
+
+T = TypeVar("T")
+
+
+@click.command(context_settings={"max_content_width": 100})
+@click.argument("runs", metavar="[DIR]", default=RUNS, type=click.Path(path_type=Path))
+@click.option("--every", metavar="INTERVAL", help="How often each experiment is expected to run: 30m, 6h, 1d or 2w.")
+@click.option("--out", type=click.Path(path_type=Path), help="Where to draw; the directory of the runs if left out.")
+def trend(runs: Path, every: str | None, out: Path | None) -> None:
+    """Show all runs below a directory over time, experiment by experiment.
+
+    DIR holds runs as `chaos run` records them, DIR/<experiment>/<time>; ./runs if left out. Writes index.html, a list
+    of all runs that leads to their reports, trend.html, recovery times and losses over time with the points at which
+    they changed, trend.json, and trend.png and trend.svg in each experiment's directory. Reads of each run its run.json
+    and its verdict.json alone: `chaos recovery verdict RUN` judges one again.
+
+    With --every, runs that were expected and are not there are shown as missing. What is missing, unknown, damaged,
+    from a newer version, or has no verdict, is shown as such, and never counts as passed.
+
+    Exits 0 when the newest run of every experiment passed, 1 when one failed, and 2 when one is unknown, overdue or
+    cannot be read and none failed, or when nothing can be drawn.
+    """
+    from recoveryreport.trend.schedule import interval_s
+
+    try:
+        every_s = None if every is None else interval_s(every)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--every") from None
+    with one_message():
+        from recoveryreport.trend import drawing, terminal
+        from recoveryreport.trend.assembling import assembled
+        from recoveryreport.trend.finding import find
+        from recoveryreport.trend.reading import Loaded, load
+
+        found = find(runs)
+        loaded: dict[str, list[Loaded]] = {name: [] for name in found.runs}
+        directories = [directory for below in found.runs.values() for directory in below]
+        for directory in _shown(directories, "reading"):
+            loaded[directory.parent.name].append(load(directory))
+        made = assembled(found, loaded, every_s, time.time_ns())
+        terminal.summary(console(), made, drawing.draw(made, runs, out or runs, _shown))
+        sys.exit(EXIT_CODES[made.answer])
+
+
+def _shown(items: Sequence[T], what: str) -> Iterable[T]:
+    """The items, with a bar where there is a terminal."""
+    from rich.progress import track
+
+    place = console()
+    return track(items, what, console=place, transient=True, disable=not place.is_terminal)

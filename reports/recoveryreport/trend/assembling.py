@@ -1,0 +1,120 @@
+"""From what was found in a directory to what stands in trend.json."""
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from urllib.parse import quote_from_bytes
+
+import msgspec
+from chaosmongo.history.records import Run
+from chaosmongo.history.results import worst
+
+from recoveryreport import words as plain
+from recoveryreport.statistics.shifts import LEVEL
+from recoveryreport.trials.conditions import Conditions
+from recoveryreport.trials.pool import recovery_of
+from recoveryreport.trials.recorded import Recorded
+from recoveryreport.words import harmless
+
+from . import words
+from .changes import changes
+from .finding import Found
+from .reading import Loaded
+from .records import Change, Entry, Experiment, Lane, Trend
+from .schedule import gaps
+from .series import all_series
+
+AHEAD_NS = 300_000_000_000
+"""How far a run may lie in the future: clocks of two machines differ by seconds."""
+
+
+def assembled(found: Found, loaded: dict[str, list[Loaded]], every_s: float | None, now_ns: int) -> Trend:
+    """loaded: the runs of each experiment. every_s: how often each is expected to run; None: as it happens."""
+    experiments = [_experiment(name, runs, every_s, now_ns) for name, runs in sorted(loaded.items())]
+    answers = [experiment.answer for experiment in experiments]
+    return Trend(
+        wall_ns=now_ns,
+        answer=worst([*answers, "unknown"] if found.unread else answers),
+        every_s=every_s,
+        level=LEVEL,
+        experiments=experiments,
+        passed_over=found.passed_over,
+        unread=found.unread,
+    )
+
+
+def _experiment(name: str, loaded: Sequence[Loaded], every_s: float | None, now_ns: int) -> Experiment:
+    runs = list(_entries(sorted(loaded, key=lambda run: run.place), now_ns))
+    moments = [run.wall_ns for run in runs if run.wall_ns is not None]
+    missing = gaps(moments, every_s, now_ns) if every_s is not None else []
+    in_doubt = any(gap.overdue for gap in missing) or bool(moments and _ahead(moments[-1], now_ns))
+    titles = [run.run.title for run in loaded if run.run is not None and run.run.title]
+    return Experiment(
+        name=harmless(name),
+        address=_address(name),
+        title=_text(titles[-1] if titles else name),
+        answer=worst([runs[-1].answer, "unknown"] if in_doubt else [runs[-1].answer]),
+        states=dict(Counter(run.state for run in runs)),
+        runs=runs,
+        gaps=missing,
+        series=all_series(runs),
+    )
+
+
+def _entries(ordered: Sequence[Loaded], now_ns: int) -> Iterator[Entry]:
+    """Each compared with the last one before it whose conditions are known."""
+    before: Conditions | None = None
+    first: dict[tuple[str, str], Loaded] = {}
+    for run in ordered:
+        changed = changes(before, run.conditions) if before is not None and run.conditions is not None else []
+        before = run.conditions if run.conditions is not None else before
+        copied = first.setdefault((run.run.run, run.run.marker), run) if run.run is not None else run
+        if copied is not run:
+            run = replace(run, state="damaged", sentence=f"A copy of {copied.directory.name}.", recorded=None)
+        yield _entry(run, changed, now_ns)
+
+
+def _entry(run: Loaded, changed: list[Change], now_ns: int) -> Entry:
+    doubts = [*run.doubts, *(["it lies in the future"] if run.wall_ns and _ahead(run.wall_ns, now_ns) else [])]
+    entry = Entry(
+        directory=harmless(run.directory.name),
+        address=_address(run.directory.parent.name, run.directory.name),
+        state=run.state,
+        sentence=_text(run.sentence),
+        wall_ns=run.wall_ns,
+        changes=changed,
+        doubts=[_text(doubt) for doubt in doubts],
+        report=run.report,
+    )
+    return entry if run.recorded is None or run.run is None else _measured(entry, run.run, run.recorded)
+
+
+def _measured(entry: Entry, run: Run, recorded: Recorded) -> Entry:
+    durability = recorded.verdict.durability
+    name = _text(run.run)
+    lanes = {_text(lane.lane): (lane, recovery_of(name, lane)) for lane in recorded.verdict.recovery}
+    return msgspec.structs.replace(
+        entry,
+        lanes={
+            name: Lane(value, lane.objective_s, lane.met) for name, (lane, value) in lanes.items() if value is not None
+        },
+        vouched=recorded.times_count,
+        lost=durability.lost if durability else None,
+        lost_vouched=recorded.fates is not None,
+        acknowledged=plain.acknowledged(durability) if durability else None,
+        lost_at_most=run.objectives.rpo_writes,
+    )
+
+
+def _text(found: str) -> str:
+    return harmless(words.cut(found))
+
+
+def _ahead(wall_ns: int, now_ns: int) -> bool:
+    return wall_ns > now_ns + AHEAD_NS
+
+
+def _address(*names: str) -> str:
+    """Of any name a path that leads nowhere else: a name holds no "/", and is neither "." nor ".."."""
+    return "/".join(quote_from_bytes(os.fsencode(name), safe="") for name in names)
