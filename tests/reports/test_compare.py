@@ -555,6 +555,14 @@ class TestThePage:
         assert row[-1] == "✘ worse"
         assert "4 comparisons (lanes and losses), corrected together (Holm)" in told.text
 
+    def test_of_unlike_sets_says_so_above_everything_else(self, tmp_path: Path) -> None:
+        new = [replace(one, conditions={"horizon_s": 5.0}) for one in runs(about(6), 50)]
+        told = self.made(compared(runs(about(4)), new, allow_unlike=True), tmp_path).text
+        assert "BASE and NEW were not measured alike, and are compared all the same" in told
+        assert "horizon_s: 60.0 in BASE, 5.0 in NEW" in told
+        told = self.made(compared(runs(about(4)), new, meant=["horizon_s"]), tmp_path).text
+        assert "What was changed on purpose: horizon_s." in told
+
     def test_shows_what_comes_from_elsewhere_as_text_and_loads_nothing(self, tmp_path: Path) -> None:
         told = self.made(VIEWS["hostile"], tmp_path)
         assert told.all("script") == [{}]  # our own

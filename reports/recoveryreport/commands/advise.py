@@ -1,12 +1,12 @@
 """`chaos recovery advise`"""
 
 import sys
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import click
 
 from .common import console, judged, one_message, run_directory
+from .watching import watched
 
 
 @click.command(context_settings={"max_content_width": 100})
@@ -29,7 +29,7 @@ def advise(runs: tuple[Path, ...], as_json: bool) -> None:
         from recoveryreport.advisor import terminal
 
         directories = list(dict.fromkeys(runs)) or [run_directory(None)]
-        read = [judged(run) for run in _watched(directories, quiet=as_json)]
+        read = [judged(run) for run in watched(directories)]
         found = advised(read, _experiment(read[0][1].run), str(directories[0].parent))
         if as_json:
             click.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
@@ -42,12 +42,3 @@ def _experiment(run: str) -> str:
     """The file of the experiment that was run, where it is to be found from here."""
     name = run.partition("/")[0]
     return str(next(iter(sorted(Path("experiments").rglob(f"{name}.yaml"))), f"experiments/{name}.yaml"))
-
-
-def _watched(runs: Sequence[Path], *, quiet: bool) -> Iterable[Path]:
-    """A bar where there is a terminal: judging takes a second or so a run."""
-    from rich.progress import track
-
-    shown = console()
-    hidden = quiet or not shown.is_terminal or len(runs) < 2
-    return track(runs, "Judging", console=shown, transient=True, disable=hidden)

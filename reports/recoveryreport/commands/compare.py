@@ -2,12 +2,12 @@
 
 import sys
 import time
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import click
 
 from .common import console, judged, one_message
+from .watching import watched
 
 EXIT_CODES = {"better": 0, "no difference shown": 0, "worse": 1, "too few runs": 2}
 
@@ -50,18 +50,10 @@ def compare(
 
         store.prepare(out)
         wall_ns = time.time_ns()
-        sets = [(path, reading.read(path, wall_ns, judged, _watched)) for path in (base, new)]
+        sets = [(path, reading.read(path, wall_ns, judged, watched)) for path in (base, new)]
         reading.check_apart(*(trials for _, trials in sets))
         found = decided(*sets, at_least_s=at_least_s, meant=changed, allow_unlike=allow_unlike, wall_ns=wall_ns)
         directory = out or store.new_directory(new)
         store.keep(found, directory)
         terminal.summary(console(), found, drawing.draw(found, directory))
         sys.exit(EXIT_CODES[found.answer])
-
-
-def _watched(runs: Sequence[Path]) -> Iterable[Path]:
-    """A bar where there is a terminal: judging takes a second or so a run."""
-    from rich.progress import track
-
-    shown = console()
-    return track(runs, "Judging", console=shown, transient=True, disable=not shown.is_terminal or len(runs) < 2)
