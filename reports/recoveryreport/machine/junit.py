@@ -55,7 +55,8 @@ def _properties(summary: Summary) -> Iterator[tuple[str, object]]:
         match lane.recovery_time:
             case Measured(value_s, uncertainty_s):
                 yield f"{lane.name}.rta_s", value_s
-                yield f"{lane.name}.rta_uncertainty_s", uncertainty_s
+                if uncertainty_s is not None:
+                    yield f"{lane.name}.rta_uncertainty_s", uncertainty_s
             case AtLeast(at_least_s):
                 yield f"{lane.name}.rta_at_least_s", at_least_s
             case Below(below_s):

@@ -135,7 +135,8 @@ def _durations(
         match duration:
             case Measured(value_s, uncertainty_s):
                 values.append((labels, value_s))
-                uncertainties.append((labels, uncertainty_s))
+                if uncertainty_s is not None:
+                    uncertainties.append((labels, uncertainty_s))
             case AtLeast(at_least_s):
                 lower.append((labels, at_least_s))
             case Below(below_s):
@@ -152,11 +153,13 @@ def _by_name(phases: Iterable[Phase]) -> Iterator[tuple[Labels, Measured]]:
     for phase in phases:
         lasted.setdefault(phase.name, []).append(phase.lasted)
     for name, several in lasted.items():
-        value_s, uncertainty_s = (
-            round(math.fsum(parts), 9)
-            for parts in zip(*((one.value_s, one.uncertainty_s) for one in several), strict=True)
-        )
-        yield {"phase": name}, Measured(value_s, uncertainty_s, "")
+        uncertain = [one.uncertainty_s for one in several if one.uncertainty_s is not None]
+        value_s = _sum([one.value_s for one in several])
+        yield {"phase": name}, Measured(value_s, _sum(uncertain) if uncertain else None, "")
+
+
+def _sum(seconds: Sequence[float]) -> float:
+    return round(math.fsum(seconds), 9)
 
 
 def _escaped(text: str) -> str:

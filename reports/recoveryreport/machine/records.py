@@ -21,11 +21,11 @@ Length = Annotated[float, msgspec.Meta(ge=0)]
 class Measured(msgspec.Struct, frozen=True, tag_field="kind", tag="measured"):
     """A duration that was measured: the truth lies between value_s - uncertainty_s and value_s + uncertainty_s.
 
-    uncertainty_s is 0 where both ends are events that count from their arrival, to the millisecond.
+    uncertainty_s is null where both ends are moments without an uncertainty of their own, like arrivals of events.
     """
 
     value_s: float
-    uncertainty_s: Length
+    uncertainty_s: Length | None
     text: str
 
 
@@ -166,8 +166,8 @@ class Summary(msgspec.Struct, frozen=True):
     instrument cannot vouch for an answer. rpo_writes: recovery point objective, acknowledged writes that may be lost.
     writes: null where the read-back is missing or not complete; seeds: likewise, or where nothing was seeded.
     ready_gap: Ready minus the first acknowledged write; negative where Ready came too early.
-    doubts: what the instrument doubts of itself. Strings of the record are as they were recorded: whoever shows them
-    escapes them.
+    doubts: what the instrument doubts of itself. Strings are as they were recorded, less what looks like a secret:
+    whoever shows them escapes them.
     """
 
     format: Literal[1]

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import msgspec
 from chaosmongo.history import records as r
 from chaosmongo.history import results
+from chaosmongo.history.redaction import redacted
 from chaosmongo.history.results import Bracket
 
 from recoveryreport import words
@@ -21,7 +22,7 @@ def of(run: r.Run, verdict: results.Verdict) -> records.Summary:
         format=records.FORMAT,
         run=verdict.run,
         experiment=verdict.run.partition("/")[0],
-        title=run.title,
+        title=redacted(run.title),
         began=_began(run.anchor),
         verdict=verdict.verdict,
         sentence=words.sentence(verdict),
@@ -31,9 +32,9 @@ def of(run: r.Run, verdict: results.Verdict) -> records.Summary:
         seeds=None if verdict.seeds is None else msgspec.convert(verdict.seeds, records.Seeds, from_attributes=True),
         phases=_phases(verdict.phases),
         ready_gap=_seen(verdict.ready_gap, words.ready_gap(verdict.ready_gap)),
-        faults=[records.Fault(fault.name, fault.hits, fault.proven, fault.proof) for fault in verdict.faults],
-        checks=[records.Check(finding.check, finding.verdict, finding.summary) for finding in verdict.findings],
-        doubts=verdict.doubts,
+        faults=[_fault(fault) for fault in verdict.faults],
+        checks=[records.Check(one.check, one.verdict, redacted(one.summary)) for one in verdict.findings],
+        doubts=redacted(verdict.doubts),
         environment=run.environment,
     )
 
@@ -64,7 +65,7 @@ def _lane(lane: results.LaneRecovery) -> records.Lane:
 def _recovery_time(lane: results.LaneRecovery) -> Measured | AtLeast | Below | NotKnown:
     text = words.recovery_time(lane)
     if lane.rta is not None:
-        return _measured(lane.rta, text)
+        return _measured(lane.rta.middle_ns, lane.rta.uncertainty_ns, text)
     if lane.censored_ns is not None:
         return AtLeast(_seconds(lane.censored_ns), text)
     if lane.shorter_than_ns is not None:
@@ -78,15 +79,15 @@ def _unavailable(lane: results.LaneRecovery) -> Measured | AtLeast | NotKnown:
         return NotKnown(text)
     if None in ends:
         return AtLeast(_seconds(lane.unavailable_ns), text)
-    return Measured(_seconds(lane.unavailable_ns), _seconds(words.unavailable_doubt_ns(lane)), text)
+    return _measured(lane.unavailable_ns, words.unavailable_doubt_ns(lane), text)
 
 
 def _seen(bracket: Bracket | None, text: str) -> Measured | NotKnown:
-    return NotKnown(text) if bracket is None else _measured(bracket, text)
+    return NotKnown(text) if bracket is None else _measured(bracket.middle_ns, bracket.uncertainty_ns, text)
 
 
-def _measured(bracket: Bracket, text: str) -> Measured:
-    return Measured(_seconds(bracket.middle_ns), _seconds(bracket.uncertainty_ns), text)
+def _measured(value_ns: int, uncertainty_ns: int, text: str) -> Measured:
+    return Measured(_seconds(value_ns), _seconds(uncertainty_ns) if uncertainty_ns else None, text)
 
 
 def _writes(d: results.Durability) -> records.Writes:
@@ -109,15 +110,17 @@ def _phases(phases: list[results.Phase]) -> list[records.Phase]:
     return [
         records.Phase(
             name=phase.name,
-            lasted=Measured(
-                _seconds(phase.end_ns - phase.start_ns), _seconds(phase.uncertainty_ns), words.phase_time(phase)
-            ),
+            lasted=_measured(phase.end_ns - phase.start_ns, phase.uncertainty_ns, words.phase_time(phase)),
             reached_s=_seconds(phase.end_ns - phases[0].start_ns),
             largest=phase is largest,
             source=phase.source,
         )
         for phase in phases
     ]
+
+
+def _fault(fault: results.FaultSummary) -> records.Fault:
+    return records.Fault(fault.name, fault.hits, fault.proven, redacted(fault.proof))
 
 
 def _began(anchor: r.Anchor) -> str | None:

@@ -59,6 +59,7 @@ class TestEscaped:
             ("again after 1.372 ± 0.003 s (objective 30 s).", "again after 1.372 ± 0.003 s (objective 30 s)."),
             ("12,345 of −0.5 s, 95 %", "12,345 of −0.5 s, 95 %"),
             ("the pod pacman/mongo-0 @ home", "the pod `pacman/mongo-0 @` home"),
+            ("Is the pod deleted?", "Is the pod deleted?"),
             ("ops.jsonl is damaged", "`ops.jsonl` is damaged"),
             ("3.993 ± 0.004 s", "3.993 ± 0.004 s"),
             ("1. 2) - +", "`1.` 2) `- +`"),

@@ -109,6 +109,9 @@ class TestValues:
         assert sum(values(summed, "writes").values()) == summed.writes.writes
         assert values(summed, "recovery_point_seconds") == {(): summed.writes.rpa_s}
         assert values(summed, "phase_seconds") == {(phase.name,): phase.lasted.value_s for phase in summed.phases}
+        assert values(summed, "phase_uncertainty_seconds") == {
+            (phase.name,): phase.lasted.uncertainty_s for phase in summed.phases if "±" in phase.lasted.text
+        }
         assert values(summed, "seeded_scores")["intact",] == 100
         assert values(summed, "doubts") == {(): len(summed.doubts)}
 

@@ -98,7 +98,12 @@ class TestNumbers:
         phases = {phase["name"]: phase for phase in shown["phases"]}
         assert phases["terminating"]["reached_s"] == 0.14
         assert phases["gone"]["reached_s"] == 2.3
-        assert phases["gone"]["lasted"]["value_s"] == 2.16
+        assert phases["gone"]["lasted"] == {
+            "kind": "measured",
+            "value_s": 2.16,
+            "uncertainty_s": None,
+            "text": "2.160 s",
+        }
         assert [name for name, phase in phases.items() if phase["largest"]] == ["gone"]
         lasted = sum(phase["lasted"]["value_s"] for phase in shown["phases"])
         assert lasted == pytest.approx(shown["phases"][-1]["reached_s"], abs=1e-6)
@@ -112,7 +117,7 @@ class TestNumbers:
             assert isinstance(rta, Measured) == (lane.rta is not None)
             if lane.rta is not None:
                 assert round(rta.value_s * S) == (lane.rta.lo_ns + lane.rta.hi_ns) // 2
-                assert round(2 * rta.uncertainty_s * S) - (lane.rta.hi_ns - lane.rta.lo_ns) in (0, 1)
+                assert round(2 * (rta.uncertainty_s or 0) * S) - (lane.rta.hi_ns - lane.rta.lo_ns) in (0, 1)
 
 
 def texts(part: Any) -> Iterator[str]:
@@ -157,6 +162,22 @@ class TestWhatIsNotKnown:
         assert verdict is not None
         run = msgspec.structs.replace(run, anchor=r.Anchor(0, wall_ns * 1000))
         assert summary.of(run, verdict).began is None
+
+
+def test_what_looks_like_a_secret_is_in_no_file(passed_run: Path) -> None:
+    run, verdict = read_run(passed_run), read_verdict(passed_run)
+    assert verdict is not None
+    told = "mongodb://admin:hunter2@db failed, password=hunter2"
+    finding, fault = verdict.findings[0], verdict.faults[0]
+    verdict = msgspec.structs.replace(
+        verdict,
+        sentence=f"passed: {told}",
+        findings=[msgspec.structs.replace(finding, summary=told)],
+        faults=[msgspec.structs.replace(fault, proof=told)],
+        doubts=[told],
+    )
+    for data in machine.files(msgspec.structs.replace(run, title=told), verdict).values():
+        assert b"hunter2" not in data
 
 
 class TestNames:
