@@ -23,6 +23,8 @@ _SIZES_PT = ((100, 4.0), (250, 3.2), (0, 2.4))
 """Up to how many dots in a row how large they are; the last: beyond."""
 _CLOSE = 0.76
 """Between neighbouring levels of dots, as a part of a dot."""
+_DOTS, _DOTS_IN = 0.64, 0.25
+"""Height of all dots, as a part of their row and at least, so that what lies behind many is seen above and below."""
 
 
 def prepare(sheet: Sheet, axes: "Axes", axis: Axis, lanes: Sequence[str], room_in: float, theme: Theme) -> None:
@@ -54,7 +56,10 @@ def draw_strip(sheet: Sheet, axes: "Axes", axis: Axis, strip: Strip, y: float, t
             axes.fill_between(_ends(span, axis), upper, lower, color=theme.outage, alpha=dense, lw=0, zorder=1)
     for at_s, width in ((strip.median_s, 2.2), (strip.p95_s, 1.0)):
         if at_s is not None:
-            axes.plot([axis.within(at_s)] * 2, [upper, lower], color=theme.ink, lw=width, zorder=2)
+            at, many = [axis.within(at_s)] * 2, len(strip.dots) > _SIZES_PT[0][0]  # which would hide it
+            if many:
+                axes.plot(at, [upper, lower], color=theme.paper, lw=width + 1.4, zorder=4)
+            axes.plot(at, [upper, lower], color=theme.ink, lw=width, zorder=5 if many else 2)
     if sees_objective(strip, axis):
         axes.plot(
             [strip.objective_s or 0] * 2, [y - 0.5, y + 0.5], color=theme.ink, lw=1.2, ls=OBJECTIVE_LINE, zorder=2
@@ -122,7 +127,7 @@ def _draw_dots(sheet: Sheet, axes: "Axes", axis: Axis, strip: Strip, y: float, t
     wide_in, row_in = box.width * sheet.width_in, box.height * sheet.height_in / rows
     size_pt = next(size for most, size in _SIZES_PT if len(strip.dots) <= most or not most)
     step_in = _CLOSE * size_pt / 72
-    most = int((_THICK * row_in - size_pt / 72) / 2 / step_in)
+    most = int((max(_DOTS * row_in, _DOTS_IN) - size_pt / 72) / 2 / step_in)
     levels = swarm([axis.part(dot.time_s) * wide_in for dot in strip.dots], size_pt / 72, most)
     for kind in KINDS:
         dots = [(dot, level) for dot, level in zip(strip.dots, levels, strict=True) if dot.kind == kind]

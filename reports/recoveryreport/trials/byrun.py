@@ -1,8 +1,8 @@
 """Run by run, in the order in which they were made: where the seconds of each went, and what each lost.
 
 At the left the phases of a run, one after the other; a phase that a run did not have is not there. At the right how
-much of what was acknowledged is not as it was. The phases that took longest altogether have a colour and a pattern of
-their own; the others are grey.
+much of what was acknowledged is not as it was. The phases that took longest altogether have a colour of their own, as
+light or dark as no other, and a pattern where rows are tall enough; the others are grey.
 """
 
 import itertools
@@ -33,23 +33,25 @@ _SINGLE = 40
 """Runs up to which each has a name and a number; of more, some have a name."""
 _THICK = 0.78
 _LOOKS: tuple[tuple[str, str, str], ...] = (
-    ("#d55e00", "", "paper"),
-    ("#56b4e9", "///", "paper"),
-    ("#0072b2", "", "paper"),
-    ("#f0e442", "---", "ink"),
-    ("#009e73", "xxx", "paper"),
-    ("#cc79a7", "\\\\\\", "ink"),
+    ("#d55e00", "", ""),
+    ("#8fcdf2", "///", "#1b1f24"),
+    ("#005b8f", "", ""),
+    ("#cc79a7", "\\\\\\", "#1b1f24"),
+    ("#008f66", "xxx", "#ffffff"),
 )
-"""Colour (Okabe and Ito), pattern, and which colour of the theme the pattern has: told apart in grey, too."""
+"""Colour (after Okabe and Ito, each of another lightness), pattern, and the colour of the pattern."""
 
 NOT_POOLED, NOT_DIVIDED, NOT_KNOWN = "not pooled", "no recovery to divide into phases", "loss not known"
 
 
 @dataclass(frozen=True)
 class Row:
-    """One run. spans: its phases. note: why there are none, "" where there are some. lost: None where not known."""
+    """One run. symbol: of its verdict. spans: its phases. note: why there are none, "" where there are some. lost: None
+    where not known.
+    """
 
     name: str
+    symbol: str
     spans: list[PhaseSpan]
     note: str
     lost: int | None
@@ -66,6 +68,11 @@ class View:
     names: dict[str, str]
     told: str
     bad: bool
+
+    @property
+    def single(self) -> bool:
+        """Whether there is room for each run's name and number."""
+        return len(self.rows) <= _SINGLE
 
     @property
     def end_s(self) -> float:
@@ -112,14 +119,14 @@ def draw(figure: "Figure", shown: View, theme: Theme) -> None:
 
 def _row(number: int, trial: Trial) -> Row:
     note = NOT_POOLED if trial.left_out else "" if trial.phases else NOT_DIVIDED
-    return Row(f"{number}  {SYMBOLS[trial.verdict]}", trial.phases, note, trial.spoilt)
+    return Row(str(number), SYMBOLS[trial.verdict], trial.phases, note, trial.spoilt)
 
 
 def _keys(shown: View, theme: Theme) -> list[Any]:
     from matplotlib.patches import Patch
 
     keys: list[Any] = [
-        Patch(label=f"{harmless(name)} {median}", **_look(shown.own.index(name), theme))
+        Patch(label=f"{harmless(name)} {median}", **_look(shown.own.index(name), shown.single))
         for name, median in shown.names.items()
         if name in shown.own
     ]
@@ -142,14 +149,16 @@ def _marker(what: str, theme: Theme) -> dict[str, Any]:
     return {
         NOT_POOLED: {"marker": "x", "ms": 5, "mew": 1.1, "color": theme.faint},
         NOT_DIVIDED: {"marker": ">", "ms": 5, "mew": 1.1, "mfc": theme.paper, "mec": theme.fail},
-        NOT_KNOWN: {"marker": "$?$", "ms": 6, "mew": 0.3, "color": theme.unknown},
+        NOT_KNOWN: {"marker": "D", "ms": 4, "mew": 1.1, "mfc": theme.paper, "mec": theme.unknown},
     }[what]
 
 
-def _look(place: int, theme: Theme) -> dict[str, Any]:
+def _look(place: int, single: bool) -> dict[str, Any]:
+    """single: whether rows are tall enough for a pattern."""
     colour, pattern, of_pattern = _LOOKS[place]
-    edge = theme.paper if of_pattern == "paper" else "#1b1f24"
-    return {"facecolor": colour, "hatch": pattern, "edgecolor": edge, "linewidth": 0}
+    return {"facecolor": colour, "linewidth": 0} | (
+        {"hatch": pattern, "edgecolor": of_pattern} if single and pattern else {}
+    )
 
 
 def _phases(axes: "Axes", shown: View, theme: Theme) -> None:
@@ -158,15 +167,16 @@ def _phases(axes: "Axes", shown: View, theme: Theme) -> None:
     _rows(axes, shown, theme)
     axes.set_xlim(0, shown.end_s * 1.02 or 1.0)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 5, 10]))
-    axes.set_yticks(*_names(shown.rows))
+    axes.set_yticks(*_names(shown))
     for name in shown.names:
-        look = _look(shown.own.index(name), theme) if name in shown.own else {"facecolor": theme.rule, "lw": 0}
+        look = _look(shown.own.index(name), shown.single) if name in shown.own else {"facecolor": theme.rule, "lw": 0}
         found = [(y, span) for y, row in enumerate(shown.rows) for span in row.spans if span.name == name]
         axes.add_patch(_bars([(y, span.start_ns / 1e9, span.end_ns / 1e9) for y, span in found], shown, **look))
     for note in (NOT_POOLED, NOT_DIVIDED):
         at = [y for y, row in enumerate(shown.rows) if row.note == note]
         axes.plot([0.0] * len(at), at, ls="", clip_on=False, zorder=3, **_marker(note, theme))
     if not shown.end_s:
+        axes.set_xticks([])
         striprow.say(axes, "no run has phases to show" if shown.rows else "no run was made", theme)
 
 
@@ -175,15 +185,14 @@ def _losses(axes: "Axes", shown: View, theme: Theme) -> None:
 
     _rows(axes, shown, theme)
     most = max([1, *(row.lost or 0 for row in shown.rows)])
-    single = len(shown.rows) <= _SINGLE
-    axes.set_xlim(0, most * (1.3 if single else 1.05))
+    axes.set_xlim(0, most * (1.3 if shown.single else 1.05))
     axes.xaxis.set_major_locator(MaxNLocator(nbins=3, integer=True))
     axes.set_yticks([])
     bars = [(y, 0.0, float(row.lost)) for y, row in enumerate(shown.rows) if row.lost]
     axes.add_patch(_bars(bars, shown, facecolor=theme.fail, lw=0))
     unknown = [y for y, row in enumerate(shown.rows) if row.lost is None]
     axes.plot([0.0] * len(unknown), unknown, ls="", clip_on=False, zorder=3, **_marker(NOT_KNOWN, theme))
-    for y, row in enumerate(shown.rows if single else []):
+    for y, row in enumerate(shown.rows if shown.single else []):
         if row.lost is not None:
             axes.annotate(
                 count(row.lost), (row.lost, y), xytext=(4, 0), textcoords="offset points", va="center",
@@ -202,13 +211,15 @@ def _rows(axes: "Axes", shown: View, theme: Theme) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _names(rows: Sequence[Row]) -> tuple[list[int], list[str]]:
-    """Which rows have a name, and the names."""
-    step = next(
-        step for power in itertools.count() for m in (1, 2, 5) if len(rows) <= _SINGLE * (step := m * 10**power)
-    )
-    places = [place for place in range(len(rows)) if step == 1 or (place + 1) % step == 0]
-    return places, [rows[place].name for place in places]
+def _names(shown: View) -> tuple[list[int], list[str]]:
+    """Which rows have a name, and the names: with the verdict, where each has one."""
+    rows = shown.rows
+    if shown.single:
+        return list(range(len(rows))), [f"{row.name}  {row.symbol}" for row in rows]
+    steps = (m * 10**power for power in itertools.count() for m in (1, 2, 5))
+    step = next(step for step in steps if len(rows) <= _SINGLE * step)
+    places = range(step - 1, len(rows), step)
+    return list(places), [rows[place].name for place in places]
 
 
 def _bars(bars: Sequence[tuple[int, float, float]], shown: View, **look: Any) -> Any:
@@ -216,7 +227,7 @@ def _bars(bars: Sequence[tuple[int, float, float]], shown: View, **look: Any) ->
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path
 
-    thick = _THICK if len(shown.rows) <= _SINGLE else 1.0
+    thick = _THICK if shown.single else 1.0
     corners = [
         corner
         for y, begin, end in bars

@@ -41,8 +41,20 @@ def conditions(history: History) -> Conditions:
             *(_flat("plan", _less(msgspec.to_builtins(plan), "time_ns", "type", "shard")) if plan else []),
             *((f"seeded with {seeded.seed}", seeded.count) for seeded in history.seeded),
             *_flat("experiment", _less(run.experiment, *ONLY_WORDS)),
+            *_first_fault(history),
         ]
     )
+
+
+def _first_fault(history: History) -> Iterator[tuple[str, Condition]]:
+    """What it was given, where the experiment's text has only a name for it; the node is where the pod happened to be.
+
+    Later faults may be missing in a run that was broken off.
+    """
+    start = min((fault.start for fault in history.faults), key=lambda start: start.time_ns, default=None)
+    if start is not None:
+        yield "fault", start.name
+        yield from _flat("fault", _less(start.arguments, "node"))
 
 
 def differences(one: Conditions, other: Conditions) -> list[str]:

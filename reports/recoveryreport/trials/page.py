@@ -19,9 +19,10 @@ TEMPLATE = "trials.html.j2"
 
 @dataclass(frozen=True)
 class Row:
-    """A run in the table of all runs; recovery times by lane."""
+    """A run in the table of all runs. name: without that of the experiment. lanes: recovery times, by lane."""
 
     number: int
+    name: str
     trial: Trial
     lanes: dict[str, str]
     lost: str
@@ -102,6 +103,7 @@ def _rows(trials: Trials, lanes: list[str], links: Mapping[str, str]) -> Iterato
         times = {lane: None if trial.left_out else _next(left[lane], trial.run) for lane in lanes}
         yield Row(
             number=number,
+            name=trial.run.removeprefix(f"{trials.experiment}/"),
             trial=trial,
             lanes={lane: words.duration(value) if value else "-" for lane, value in times.items()},
             lost=_lost(trial),

@@ -125,11 +125,18 @@ def runs_with_loss(writes: Writes) -> str:
 
 
 def loss(writes: Writes) -> str:
-    """All of it in one sentence without a subject: of how many writes, in how many runs, and what that leaves open."""
+    """What was lost, in how many runs, and what so many leave open; goes on after "Acknowledged writes"."""
     if not writes.runs:
-        return "lost: unknown, no run vouches for its writes"
-    more = f"; {found}" if (found := worse(writes)) else ""
-    return f"{lost(writes)}; {runs_with_loss(writes)} (95 %){more}"
+        return "lost: unknown, no run vouches for what became of them"
+    told = f"lost: {count(writes.lost)} of {count(writes.acknowledged)}"
+    if writes.between is not None:
+        low, high = writes.between
+        where = f"{'' if writes.lost else 'something spoilt '}in {count(writes.runs_with_loss)}"
+        bound = f"between {percent(low, up=False).removesuffix(' %')} and {percent(high, up=True)}"
+    else:
+        where, bound = "in none", f"below {percent(writes.at_most or 0, up=True)}"
+    told += f", {where} of {counted(writes.runs, 'run')}: the probability of a run with a loss lies {bound} (95 %)"
+    return f"{told}; {more}" if (more := worse(writes)) else told
 
 
 def worse(writes: Writes) -> str:
