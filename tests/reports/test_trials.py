@@ -10,12 +10,14 @@ from typing import Any
 
 import msgspec
 import pytest
+from chaosmongo.history import read
 from chaosmongo.history.records import Environment
 from chaosmongo.history.results import Bracket, Durability, Finding, LaneRecovery, Phase, Seeds, Verdict
 from click.testing import CliRunner, Result
 from recoveryreport.commands import recovery
 from recoveryreport.errors import UnlikeRuns
 from recoveryreport.trials import terminal, words
+from recoveryreport.trials.conditions import conditions, differences
 from recoveryreport.trials.pool import pool
 from recoveryreport.trials.recorded import Recorded
 from recoveryreport.trials.records import Trials
@@ -279,6 +281,16 @@ class TestUnlikeRuns:
 
     def test_an_unknown_one_is_not_pooled_and_so_not_compared(self) -> None:
         assert pooled(run(1), replace(run(2, answer="unknown"), conditions={})).pooled == 1
+
+    def test_are_those_whose_fault_was_given_something_else(self, make_run: Callable[..., Path]) -> None:
+        """The experiment's text has only a name for it."""
+        history = read(make_run(lanes=("server",)))
+        (fault,) = history.faults
+        given = msgspec.structs.replace(
+            fault.start, arguments=fault.start.arguments | {"grace_period_s": 5, "node": "b"}
+        )
+        other = msgspec.structs.replace(history, faults=[msgspec.structs.replace(fault, start=given)])
+        assert differences(conditions(history), conditions(other)) == ["fault.grace_period_s"]
 
 
 def chaos(*arguments: object) -> Result:
