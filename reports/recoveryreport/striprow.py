@@ -54,17 +54,18 @@ def draw_strip(sheet: Sheet, axes: "Axes", axis: Axis, strip: Strip, y: float, t
     for span, dense in ((strip.interval_s, 0.3), (strip.p95_interval_s, 0.15)):
         if span:
             axes.fill_between(_ends(span, axis), upper, lower, color=theme.outage, alpha=dense, lw=0, zorder=1)
-    for at_s, width in ((strip.median_s, 2.2), (strip.p95_s, 1.0)):
-        if at_s is not None:
-            at, many = [axis.within(at_s)] * 2, len(strip.dots) > _SIZES_PT[0][0]  # which would hide it
-            if many:
-                axes.plot(at, [upper, lower], color=theme.paper, lw=width + 1.4, zorder=4)
-            axes.plot(at, [upper, lower], color=theme.ink, lw=width, zorder=5 if many else 2)
     if sees_objective(strip, axis):
         axes.plot(
             [strip.objective_s or 0] * 2, [y - 0.5, y + 0.5], color=theme.ink, lw=1.2, ls=OBJECTIVE_LINE, zorder=2
         )
     _draw_dots(sheet, axes, axis, strip, y, theme)
+    many = len(strip.dots) > _SIZES_PT[0][0]  # which would hide what lies behind them
+    for at_s, width in ((strip.median_s, 2.2), (strip.p95_s, 1.0)):
+        if at_s is not None:
+            at = [axis.within(at_s)] * 2
+            if many:
+                axes.plot(at, [upper, lower], color=theme.paper, lw=width + 0.9, zorder=4)
+            axes.plot(at, [upper, lower], color=theme.ink, lw=width, zorder=5 if many else 2)
     if strip.told:
         axes.annotate(
             "\n".join(strip.told),

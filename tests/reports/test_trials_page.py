@@ -133,7 +133,7 @@ class TestAnySet:
         begin = next(place for place, row in enumerate(told.rows) if row[:3] == ["No.", "Run", "Verdict"])
         rows = told.rows[begin + 1 : begin + 1 + len(of(name).runs)]
         assert [row[0] for row in rows] == [f"{number:,}" for number in range(1, len(rows) + 1)]
-        by_lane = [row for row in told.rows if len(row) == 8 and row[0] in ("server", "driver", "user")]
+        by_lane = [row for row in told.rows if len(row) == 6 and row[0] in ("server", "driver", "user")]
         assert len(by_lane) == len(of(name).lanes)
 
     def test_shows_what_comes_from_elsewhere_as_text_and_loads_nothing(self, name: str, tmp_path: Path) -> None:
@@ -203,7 +203,7 @@ class TestP95:
         assert found.p95_interval.high_ns is None
 
     def test_says_from_how_many_runs_on_it_is_there(self, tmp_path: Path) -> None:
-        (row, _) = (row for row in shown(of("twenty"), tmp_path).rows if row[0] == "server" and len(row) in (7, 8))
+        (row, _) = (row for row in shown(of("twenty"), tmp_path).rows if row[0] == "server" and len(row) in (5, 6))
         assert row[1].endswith(" s95.8 %: 1.98 to 2.35 s")
         assert row[2] == "-no interval before 72 runs"
 
@@ -368,7 +368,7 @@ class TestNumbers:
             kept = document["lanes"][place]["recovery"]
             assert [(value["lo_ns"], value["hi_ns"]) for value in kept["values"]] == ends
             assert kept["median"] == {"lo_ns": middle.lo_ns, "hi_ns": middle.hi_ns}
-            (recovery, _) = (row for row in told.rows if row[0] == name and len(row) in (7, 8))
+            (recovery, _) = (row for row in told.rows if row[0] == name and len(row) in (5, 6))
             assert recovery[1:3] == [f"{measured(middle)}no interval before 6 runs", "-no interval before 72 runs"]
             for number, (run_, end) in enumerate(zip(runs, ends, strict=True), 1):
                 row = told.row(f"{number}", run_.name)
@@ -431,12 +431,14 @@ class TestDrawing:
         assert str(tmp_path / "out/trials.html") in result.output
 
 
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return drawing.draw(of("hostile"), tmp_path_factory.mktemp("trials"))
+
+
 @pytest.mark.parametrize(("width", "dark"), [(1200, False), (360, True)], ids=["desktop", "dark phone"])
-def test_the_page_in_a_browser(
-    browser: Browser, tmp_path_factory: pytest.TempPathFactory, width: int, dark: bool
-) -> None:
-    file = drawing.draw(of("hostile"), tmp_path_factory.mktemp("trials"))
-    tab = browser.open(file, width=width, dark=dark)
+def test_the_page_in_a_browser(browser: Browser, drawn: Path, width: int, dark: bool) -> None:
+    tab = browser.open(drawn, width=width, dark=dark)
     assert tab.requests == [tab.address]
     assert tab.complaints == []
     assert tab.value("document.documentElement.scrollWidth <= innerWidth")
