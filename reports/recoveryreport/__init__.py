@@ -17,6 +17,8 @@ machine     one run for other programs: JSON, JUnit XML, OpenMetrics, Markdown
 words       results in plain words, the same everywhere
 trials      many runs of one experiment: running and pooling them
 matrix      an experiment under every combination of some settings
+compare     two sets of runs: is the new one better or worse?
+advisor     what a change of a setting would save, as far as runs bear it out
 strips      one duration over many runs, as it is drawn (striprow, axis)
 statistics  what can be said of repeated trials, and how surely
 style       colours, fonts, sizes
