@@ -105,7 +105,7 @@ def lines(subject: Subject) -> Iterator[Line]:
     yield _heading("What the checks found")
     for finding in verdict.findings:
         symbol = f"{words.SYMBOLS[finding.verdict]} {finding.verdict}"
-        yield from _row((0, 20, finding.check), (1.9, 14, symbol), (3.1, 68, redacted(finding.summary)))
+        yield from _row((0, 20, finding.check), (1.9, 14, symbol), (3.1, 73, redacted(finding.summary)))
     yield from _items("What the instrument doubts of itself", redacted(verdict.doubts) or ["nothing"])
     yield from _environment(subject)
 
@@ -116,7 +116,7 @@ def _hits(verdict: Verdict) -> Iterator[Line]:
         yield from _text("No fault was recorded.")
     for fault in verdict.faults:
         proven = {True: "✔ proven", False: "✘ not proven", None: "? not known"}[fault.proven]
-        yield from _row((0, 20, fault.name), (1.9, 14, proven), (3.1, 68, f"{', '.join(fault.hits)}: {fault.proof}"))
+        yield from _row((0, 20, fault.name), (1.9, 14, proven), (3.1, 73, f"{', '.join(fault.hits)}: {fault.proof}"))
 
 
 def _recovery(verdict: Verdict) -> Iterator[Line]:
@@ -124,12 +124,14 @@ def _recovery(verdict: Verdict) -> Iterator[Line]:
     lanes = sorted(verdict.recovery, key=lambda lane: words.lane_order(lane.lane))
     if not lanes:
         yield from _text("Unknown: no lane has operations in the record.")
+    else:
+        yield Line([(0, "lane"), (1.3, "recovery time"), (4.5, "objective"), (7.0, "unavailable")])
     for lane in lanes:
         yield from _row(
-            (0, 20, lane.lane),
-            (1.9, 40, words.recovery_time(lane)),
-            (5.2, 25, words.objective_met(lane)),
-            (7.2, 20, f"unavailable {words.unavailable(lane)}"),
+            (0, 15, lane.lane),
+            (1.3, 40, words.recovery_time(lane)),
+            (4.5, 31, words.objective_met(lane).removeprefix("objective ")),
+            (7.0, 23, words.unavailable(lane)),
         )
     yield from _text(words.ready_gap(verdict.ready_gap), before_in=0.05)
 
@@ -221,4 +223,4 @@ def _row(*cells: tuple[float, int, str], weight: str = "normal") -> Iterator[Lin
 
 
 def _wrapped(text: str, most: int) -> list[str]:
-    return textwrap.wrap(words.harmless(text), most) or [""]
+    return textwrap.wrap(words.tight(words.harmless(text)), most) or [""]

@@ -41,7 +41,7 @@ def _ending(history: History) -> list[str]:
     """Records of a runner that noted nothing of the experiment's course do not tell."""
     if not history.course or any(note.what == "ended" for note in history.course):
         return []
-    return ["The experiment's end was not recorded: `chaos run` was gone before it."]
+    return ["The experiment's end was not recorded: chaos run was gone before it."]
 
 
 def _readback(history: History) -> list[str]:

@@ -83,7 +83,7 @@ def _over_time(axes: "Axes", subject: Subject, series: LaneSeries, ends: Floats,
     axes.set_xlim(ends[0], ends[-1])
     axes.xaxis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 5, 10]))
     middles = (ends[:-1] + ends[1:]) / 2
-    half, most = (overtime.within(series, ends, percent) for percent in (50, 99))
+    half, most = overtime.within(series, ends, (50, 99))
     axes.fill_between(middles, half, most, color=theme.ok, alpha=0.5, lw=0)
     # A stretch without neighbours has no line: a dot keeps it in sight.
     axes.plot(middles, most, color=theme.point, lw=0.9, ls=_DASHED)
@@ -95,18 +95,20 @@ def _over_time(axes: "Axes", subject: Subject, series: LaneSeries, ends: Floats,
 
 
 def _curves(axes: "Axes", found: list[Part], reach: float, theme: Theme) -> None:
-    # Where there are many nines, half has no room for its name.
-    shown = [(_nines(share / 100), name) for share, name in _SHARES if reach < 4 or share > 50]
+    shown = [(_nines(share / 100), name) for share, name in _SHARES if _nines(share / 100) <= reach]
+    if reach > 4:  # then there is no room for every name
+        shown = [(x, "" if number % 2 == 0 else name) for number, (x, name) in enumerate(shown)]
     axes.set_xlim(0, reach)
-    axes.set_xticks([x for x, _ in shown if x <= reach], [name for x, name in shown if x <= reach], fontsize=SMALL_PT)
+    axes.set_xticks([x for x, _ in shown], [name for _, name in shown], fontsize=SMALL_PT)
     axes.tick_params(labelleft=False)
     axes.grid(axis="x", color=theme.rule, lw=0.6)
     for part in found:
         look = _look(part.name, theme)
         x, y = _curve(part)
         axes.plot(x, y, **look)
-        if part.ok < part.operations and x.size:
-            axes.plot(x[-1:], y[-1:], marker="x", ms=6, mew=1.6, color=look["color"], clip_on=False)
+        if part.ok < part.operations:
+            end = (x[-1], y[-1]) if x.size else (0, axes.get_ylim()[0])
+            axes.plot(*end, marker="x", ms=6, mew=1.6, color=look["color"], clip_on=False)
 
 
 def _curve(part: Part) -> tuple[Floats, Floats]:

@@ -1,5 +1,7 @@
 """Response times over time: of the operations that were ok, half and 99 % of them, in equal stretches of time."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from .series import Floats, LaneSeries
@@ -19,12 +21,14 @@ def edges(lanes: list[LaneSeries]) -> Floats:
     return np.linspace(first, max(last, first + 1e-3), int(np.clip(fewest // ENOUGH, 1, MOST)) + 1)
 
 
-def within(series: LaneSeries, ends: Floats, percent: int) -> Floats:
-    """For each stretch the time within which so many of a hundred answers came (nearest rank); NaN: none came."""
+def within(series: LaneSeries, ends: Floats, percents: Sequence[int]) -> list[Floats]:
+    """For each of `percents`, by stretch, the time within which so many of a hundred answers came (nearest rank); NaN
+    where none came.
+    """
     ok = series.outcome == 0
     due, latency = series.due_s[ok], series.latency_s[ok]
     stretch = np.clip(np.searchsorted(ends, due, side="right") - 1, 0, ends.size - 2)
-    ordered = latency[np.lexsort((latency, stretch))]
+    ordered = np.append(latency[np.lexsort((latency, stretch))], np.nan)
     counts = np.bincount(stretch, minlength=ends.size - 1)
-    last = np.cumsum(counts) - counts + -(-percent * counts // 100) - 1
-    return np.where(counts > 0, ordered[np.maximum(last, 0)], np.nan) if ordered.size else np.full(counts.size, np.nan)
+    before = np.cumsum(counts) - counts
+    return [ordered[np.where(counts > 0, before + -(-percent * counts // 100) - 1, -1)] for percent in percents]

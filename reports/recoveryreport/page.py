@@ -7,7 +7,6 @@ script, which sorts tables and enlarges figures. Without it everything is there,
 
 import base64
 import hashlib
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -81,7 +80,11 @@ def rendered(template: str, **values: Any) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        harmless=words.harmless, redacted=redacted, count=quantities.count, seconds=quantities.seconds, tight=_tight
+        harmless=words.harmless,
+        redacted=redacted,
+        count=quantities.count,
+        seconds=quantities.seconds,
+        tight=words.tight,
     )
     shared = {name: Path(__file__).with_name(file).read_text("utf-8") for name, file in SHARED.items()}
     hashes = {f"{name}_hash": _digest(content) for name, content in shared.items()}
@@ -113,11 +116,6 @@ def fates(d: Durability) -> Iterator[Fate]:
     yield Fate("unknown", "absent", d.absent, False, "no clear answer, and is not there")
     yield Fate("failed", "rejected", d.rejected, False, "provably not executed, and is not there")
     yield Fate("failed", "APPLIED", d.applied, True, "said to be not executed, and is there")
-
-
-def _tight(text: str) -> str:
-    """`text` with numbers that stay on one line together with their uncertainty and unit."""
-    return re.sub(r"(?<=\d) (?=(?:±|s\b))|(?<=±) (?=\d)|(?<= s) (?=±)", "\u00a0", text)
 
 
 def _headline(answer: Answer) -> str:

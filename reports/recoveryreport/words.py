@@ -1,6 +1,7 @@
 """What a result is called, in a few plain words: the same in the terminal, the page and the figures."""
 
 import math
+import re
 import unicodedata
 
 from chaosmongo.history.quantities import (
@@ -172,6 +173,11 @@ def ready_gap(gap: Bracket | None) -> str:
 def ready_lied(gap: Bracket | None) -> str:
     """By how long Ready came too early; empty where it did not, or where nobody knows."""
     return measured(Bracket(-gap.hi_ns, -gap.lo_ns)) if gap is not None and gap.hi_ns < 0 else ""
+
+
+def tight(text: str) -> str:
+    """`text` with numbers that stay on one line together with their uncertainty and unit."""
+    return re.sub(r"(?<=\d) (?=(?:±|s\b))|(?<=±) (?=\d)|(?<= s) (?=±)", "\u00a0", text)
 
 
 _STEERING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")

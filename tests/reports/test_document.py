@@ -39,7 +39,8 @@ def test_says_what_the_verdict_says(failed_run: Path) -> None:
 def test_gives_every_lane_its_time(passed_run: Path) -> None:
     text = told(passed_run)
     for lane in subject(passed_run).verdict.recovery:
-        assert f"{lane.lane}  {words.recovery_time(lane)}  objective 15 s: met" in text
+        row = "  ".join((lane.lane, words.recovery_time(lane), "15 s: met", words.unavailable(lane)))
+        assert words.tight(row) in text
 
 
 def test_its_lines_are_on_the_pages_once_each(failed_run: Path) -> None:
