@@ -25,7 +25,7 @@ def _blocks(summary: Summary) -> Iterator[str]:
         yield escaped(summary.title)
     yield f"**{summary.verdict.capitalize()}.** {escaped(summary.sentence)}"
     if summary.lanes:
-        rows = [[lane.name, lane.recovery_time.text, lane.objective] for lane in summary.lanes]
+        rows = [list(map(escaped, [lane.name, lane.recovery_time.text, lane.objective])) for lane in summary.lanes]
         yield _table(["lane", "recovery time", "objective"], rows)
     yield _fates(summary.writes)
     if summary.phases:
@@ -37,21 +37,28 @@ def _blocks(summary: Summary) -> Iterator[str]:
 def _fates(writes: Writes | None) -> str:
     if writes is None:
         return "**Writes:** unknown: the read-back is missing or not complete"
-    fates = {
-        "acknowledged: kept": writes.acknowledged.kept,
-        "LOST": writes.acknowledged.lost,
-        "ALTERED": writes.acknowledged.altered,
-        "DUPLICATED": writes.acknowledged.duplicated,
-        "unknown: recovered": writes.unknown.recovered,
-        "absent": writes.unknown.absent,
-        "failed: rejected": writes.failed.rejected,
-        "APPLIED": writes.failed.applied,
-        "all writes": writes.writes,
-    }
+    acknowledged, unknown, failed = writes.acknowledged, writes.unknown, writes.failed
+    bad = [
+        _found(acknowledged.lost, "LOST"),
+        _found(acknowledged.altered, "ALTERED"),
+        _found(acknowledged.duplicated, "DUPLICATED"),
+    ]
+    rows = [
+        ["acknowledged", ", ".join([f"{count(acknowledged.kept)} kept", *bad])],
+        ["unknown", f"{count(unknown.recovered)} recovered, {count(unknown.absent)} absent"],
+        ["failed", f"{count(failed.rejected)} rejected, {_found(failed.applied, 'APPLIED')}"],
+        ["all", count(writes.writes)],
+    ]
     found = {"documents that nobody wrote": writes.phantoms, "stale reads": writes.stale_reads}
     more = [f"{name}: {count(number)}" for name, number in found.items() if number]
-    table = _table(list(fates), [[count(number) for number in fates.values()]])
+    table = _table(["writes", "what became of them"], rows)
     return "\n\n".join([table, *([f"**Also:** {', '.join(more)}"] if more else [])])
+
+
+def _found(number: int, fate: str) -> str:
+    """A fate that no write ought to have."""
+    told = f"{count(number)} {fate}"
+    return f"**{told}**" if number else told
 
 
 def _phase(phase: Phase) -> str:
@@ -67,5 +74,4 @@ def _doubts(doubts: Sequence[str]) -> str:
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    told = [head, ["---"] * len(head), *([escaped(cell) for cell in row] for row in rows)]
-    return "\n".join(f"| {' | '.join(row)} |" for row in told)
+    return "\n".join(f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *rows])
