@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import statistics
 import threading
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from recoveryreport import canvas, report
 from recoveryreport.commands import recovery
 from recoveryreport.statistics.shifts import LEVEL
 from recoveryreport.style import DARK, LIGHT, Theme
-from recoveryreport.trend import drawing, figure, page
+from recoveryreport.trend import drawing, figure, page, painting
 from recoveryreport.trend.assembling import assembled
 from recoveryreport.trend.finding import find
 from recoveryreport.trend.reading import load
@@ -589,6 +590,33 @@ class TestWhereItIsDrawn:
                 seen.add(file.read_bytes())
         assert seen <= set(contents)
         assert list(tmp_path.iterdir()) == [file]
+
+
+class TestDrawingInSeveralProcesses:
+    def test_gives_what_one_gives(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        for number in range(2):
+            make(tmp_path, Planned(0, times_s={"server": 1.0 + number}), experiment=f"experiment-{number}")
+        views = [scene(experiment) for experiment in trend(tmp_path).experiments]
+        found = []
+        for processors in ({0}, {0, 1}):
+            monkeypatch.setattr(os, "sched_getaffinity", lambda _, processors=processors: processors)
+            with painting.painted(views) as figures:
+                found.append([drawn.light for drawn in figures])
+        assert found[0] == found[1]
+        assert found[0][0] != found[0][1]
+
+    def test_one_that_is_killed_is_told_in_one_message(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        for number in range(2):
+            make(tmp_path, Planned(0), experiment=f"experiment-{number}")
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
+        monkeypatch.setattr(painting, "_drawn", killed)
+        result = invoke(tmp_path)
+        assert result.exit_code == 2
+        assert result.stderr.startswith("Error: A process that drew a figure was killed")
+
+
+def killed(_: Any) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 class TestBadInput:

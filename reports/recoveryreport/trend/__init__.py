@@ -9,6 +9,7 @@ series      the values over the runs, and the levels on which they lie
 assembling  from what was found to trend.json
 scene       what the figure of an experiment shows, worked out before anything is drawn
 figure      recovery times by lane, writes lost and verdicts over time
+painting    the figures of many experiments, by several processes
 page        the two HTML pages: all runs, and their course
 drawing     everything that is drawn of a trend
 words       what a trend says, in a few plain words

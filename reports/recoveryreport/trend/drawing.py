@@ -2,22 +2,18 @@
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 import msgspec
 
-from recoveryreport.report import drawn, make_directory, write_file
-from recoveryreport.style import Theme
+from recoveryreport.report import make_directory, write_file
 
-from . import figure, page
+from . import page
+from .painting import painted
 from .records import Experiment, Trend
-from .scene import Scene, scene
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from .scene import scene
 
 INDEX, COURSE, DATA = "index.html", "trend.html", "trend.json"
 
@@ -35,20 +31,17 @@ def draw(trend: Trend, runs: Path, out: Path, shown: Shown[Experiment]) -> Path:
     make_directory(out)
     write_file(out / DATA, msgspec.json.format(msgspec.json.encode(trend), indent=1) + b"\n")
     pictures = []
-    for experiment in shown(trend.experiments, "drawing"):
-        made = drawn(partial(_paint, scene(experiment)))
-        folder = out / os.fsdecode(unquote_to_bytes(experiment.address))
-        make_directory(folder)
-        write_file(folder / "trend.png", made.png)
-        write_file(folder / "trend.svg", made.light)
-        pictures.append(made.picture(page.alt(experiment)))
+    with painted([scene(experiment) for experiment in trend.experiments]) as figures:
+        for experiment in shown(trend.experiments, "drawing"):
+            figure = next(figures)
+            folder = out / os.fsdecode(unquote_to_bytes(experiment.address))
+            make_directory(folder)
+            write_file(folder / "trend.png", figure.png)
+            write_file(folder / "trend.svg", figure.light)
+            pictures.append(figure.picture(page.alt(experiment)))
     write_file(out / COURSE, page.course(trend, pictures).encode())
     write_file(out / INDEX, page.index(trend, _above(runs, out)).encode())
     return out / INDEX
-
-
-def _paint(view: Scene, blank: "Figure", theme: Theme) -> None:
-    figure.draw(blank, view, theme)
 
 
 def _above(runs: Path, out: Path) -> str:

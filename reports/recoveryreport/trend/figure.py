@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from recoveryreport.axis import Axis, label
+from recoveryreport.canvas import text_width_in
 from recoveryreport.lanerow import OBJECTIVE_LINE
 from recoveryreport.sheet import EDGE_IN, KEY_IN, LINE_IN, Sheet, legend_lines, wrapped
 from recoveryreport.style import SMALL_PT, TEXT_PT, TITLE_PT, WIDTH_IN, Theme
@@ -27,25 +28,26 @@ _MARK_IN = 0.2
 
 @dataclass(frozen=True)
 class _Ticks:
-    """Of the axis of time: where they are, what stands at them, and what all of them have in common."""
+    """Of the axis of time: where they are, and what stands at them."""
 
     places: list[float]
     labels: list[str]
-    common: str
 
 
 def draw(figure: "Figure", view: Scene, theme: Theme) -> None:
     """Draws on `figure`, whose size it sets."""
     notes = [line for note in view.notes for line in wrapped(note, WIDTH_IN - 2 * EDGE_IN)]
+    course = wrapped(view.course, WIDTH_IN - 2 * EDGE_IN)
     keys = legend_lines(figure, _keys(view, theme), WIDTH_IN)
     heights = [_PANEL_IN] * len(view.times) + [_LOSSES_IN]
     rows_in = _ROW_IN * _rows(view)
-    head_in = _HEAD_IN + len(keys) * KEY_IN + _MARKS_IN * bool(view.marks)
+    head_in = _HEAD_IN + (len(course) - 1) * LINE_IN + len(keys) * KEY_IN + _MARKS_IN * bool(view.marks)
     panels_in = sum(height + _HEADING_IN + _APART_IN for height in heights)
     sheet = Sheet(figure, WIDTH_IN, head_in + panels_in + rows_in + _TICKS_IN + len(notes) * LINE_IN + EDGE_IN)
     sheet.write(EDGE_IN, sheet.height_in - 0.16, view.title, size=TITLE_PT, fontweight="bold")
-    sheet.write(EDGE_IN, sheet.height_in - 0.44, view.course, color=theme.faint)
-    sheet.legend(sheet.height_in - 0.68, keys)
+    for number, line in enumerate(course):
+        sheet.write(EDGE_IN, sheet.height_in - 0.44 - number * LINE_IN, line, color=theme.faint)
+    sheet.legend(sheet.height_in - 0.68 - (len(course) - 1) * LINE_IN, keys)
     top_in = sheet.height_in - head_in
     _write_marks(sheet, view, top_in, theme)
     ticks = _ticks(view)
@@ -61,7 +63,7 @@ def draw(figure: "Figure", view: Scene, theme: Theme) -> None:
             name, scale = f"{panel.name}: recovery time (s{how})", view.axis
         sheet.write(_LEFT_IN, top_in + height_in + 0.22, name, size=TEXT_PT, fontweight="bold", room_in=3.2)
         sheet.write(WIDTH_IN - _RIGHT_IN, top_in + height_in + 0.21, panel.told, ha="right", room_in=5.2)
-        _draw_panel(axes, view, panel, scale, theme)
+        _draw_panel(figure, axes, view, panel, scale, theme)
         top_in -= _APART_IN
     _draw_rows(_axes(sheet, view, top_in - rows_in, rows_in, ticks, theme), view, ticks, theme)
     for number, line in enumerate(notes):
@@ -125,7 +127,7 @@ def _look(name: str, theme: Theme) -> dict[str, Any]:
 
 
 def _missing(theme: Theme) -> dict[str, Any]:
-    return {"facecolor": theme.paper, "edgecolor": theme.outage, "hatch": "////", "lw": 0}
+    return {"facecolor": theme.paper, "edgecolor": theme.rule, "hatch": "////", "lw": 0}
 
 
 def _ticks(view: Scene) -> _Ticks:
@@ -136,7 +138,8 @@ def _ticks(view: Scene) -> _Ticks:
     found = locator.tick_values(dates.num2date(view.start), dates.num2date(view.end))
     places = [float(place) for place in found if view.start <= place <= view.end]
     formatter = dates.ConciseDateFormatter(locator)
-    return _Ticks(places, list(formatter.format_ticks(places)), f"{formatter.get_offset()} UTC".strip())
+    labels = list(formatter.format_ticks(places))
+    return _Ticks(places, [f"{label}\n{dates.num2date(places[0]):%Y-%m-%d}" for label in labels[:1]] + labels[1:])
 
 
 def _axes(sheet: Sheet, view: Scene, bottom_in: float, tall_in: float, ticks: _Ticks, theme: Theme) -> "Axes":
@@ -186,7 +189,7 @@ def _count_losses(axes: "Axes", view: Scene) -> None:
     axes.set_yticks([0.0, most] if most else [0.0], ["0", f"{most:,.0f}"] if most else ["0"])
 
 
-def _draw_panel(axes: "Axes", view: Scene, panel: Panel, scale: Axis, theme: Theme) -> None:
+def _draw_panel(figure: "Figure", axes: "Axes", view: Scene, panel: Panel, scale: Axis, theme: Theme) -> None:
     certain = [point for point in panel.points if point.kind == "recovered" and point.high > point.low]
     lows, highs = ([scale.within(end) for end in ends] for ends in _ends(certain))
     axes.vlines([point.day for point in certain], lows, highs, color=theme.point, alpha=0.5, lw=1.0, zorder=2)
@@ -201,24 +204,46 @@ def _draw_panel(axes: "Axes", view: Scene, panel: Panel, scale: Axis, theme: The
             **_look(name, theme),
         )
     _lines(axes, view, panel.medians, color=theme.ink, lw=1.6, zorder=4)
-    limits = [(stretch, limit) for stretch, limit in panel.limits if scale.low_s <= limit <= scale.high_s]
+    limits = [(stretch, limit) for stretch, limit in panel.limits if scale.low_s < limit < scale.high_s]
     _lines(axes, view, limits, color=theme.ink, lw=1.2, ls=OBJECTIVE_LINE, zorder=2.5)
     for day, text in panel.shifts:
         axes.axvline(day, color=theme.largest, lw=2.0, zorder=3.5)
-        leftwards = day > (view.start + view.end) / 2
+        wide = text_width_in(figure, text, SMALL_PT) / _wide_in() * (view.end - view.start)
+        leftwards, top = _free(axes, view, panel, day, wide)
         axes.annotate(
             text,
-            (day, 0),
+            (day, top),
             xycoords=axes.get_xaxis_transform(),
-            xytext=(-4 if leftwards else 4, 3),
+            xytext=(-4 if leftwards else 4, -3 if top else 3),
             textcoords="offset points",
             ha="right" if leftwards else "left",
-            va="bottom",
+            va="top" if top else "bottom",
             fontsize=SMALL_PT,
             fontweight="bold",
             zorder=5,
             bbox={"facecolor": theme.paper, "edgecolor": "none", "pad": 1.5, "alpha": 0.85},
         )
+
+
+def _free(axes: "Axes", view: Scene, panel: Panel, day: float, wide: float) -> tuple[bool, bool]:
+    """Where a text beside a change point hides fewest runs: whether to the left of it, and at the top of the panel.
+
+    wide: width of the text in days.
+    """
+    at_left, at_right = day - wide > view.start, day + wide < view.end
+    sides = [side for side, fits in ((False, at_right), (True, at_left)) if fits] or [day > view.end - wide]
+    heights = axes.transData.transform([(point.day, point.value) for point in panel.points])[:, 1]
+    parts = axes.transAxes.inverted().transform([(0, height) for height in heights])[:, 1]
+
+    def hidden(place: tuple[bool, bool]) -> int:
+        leftwards, top = place
+        first, last = (day - wide, day) if leftwards else (day, day + wide)
+        return sum(
+            first <= point.day <= last and (part > 0.8 if top else part < 0.2)
+            for point, part in zip(panel.points, parts, strict=True)
+        )
+
+    return min(((side, top) for side in sides for top in (True, False)), key=hidden)
 
 
 def _ends(points: Sequence[Point]) -> tuple[list[float], list[float]]:
@@ -246,4 +271,4 @@ def _draw_rows(axes: "Axes", view: Scene, ticks: _Ticks, theme: Theme) -> None:
         axes.plot(days, [place] * len(days), ls="", marker="|", ms=9, mew=1.4, color=colour, zorder=3, clip_on=False)
     if view.gaps:
         axes.broken_barh(_widths(view.gaps), (len(names) - 1.4, 0.8), color=theme.outage, zorder=2)
-    axes.set_xlabel(ticks.common, fontsize=SMALL_PT, loc="right", labelpad=1)
+    axes.set_xlabel("UTC", fontsize=SMALL_PT, loc="right", labelpad=-8)

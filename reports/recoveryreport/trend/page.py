@@ -13,11 +13,14 @@ from recoveryreport.statistics.shifts import FEWEST, ORDERS
 from recoveryreport.words import SYMBOLS
 
 from . import words
-from .reading import moment_of_name
+from .reading import APART_NS, moment_of_name
 from .records import Entry, Experiment, Gap, Trend
 
 MOST_CHANGES = 12
 """Of one run that are told by name."""
+
+MOST_GAPS = 20
+"""Stretches without a run, of one experiment, that are told by their ends."""
 
 MOST_OTHERS = 100
 """Of what is no run, how much is named."""
@@ -74,6 +77,7 @@ def course(trend: Trend, pictures: Sequence[Picture]) -> str:
             for experiment in trend.experiments
         ],
         most_changes=MOST_CHANGES,
+        most_gaps=MOST_GAPS,
         fewest=FEWEST,
         orders=ORDERS,
     )
@@ -106,7 +110,8 @@ def _rows(
 
 
 def _run(experiment: Experiment, number: int, run: Entry, lanes: Sequence[str], above: str) -> Row:
-    told = run.wall_ns is not None and moment_of_name(run.directory) == run.wall_ns // 10**9 * 10**9
+    named_ns = moment_of_name(run.directory)
+    told = run.wall_ns is not None and named_ns is not None and abs(run.wall_ns - named_ns) <= APART_NS
     return Row(
         moment=words.moment(run.wall_ns),
         named="" if told else run.directory,

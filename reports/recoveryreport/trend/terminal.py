@@ -35,4 +35,4 @@ def summary(console: "Console", trend: Trend, index: Path) -> None:
 
 
 def _lines(experiment: Experiment) -> list[str]:
-    return [words.newest(experiment), words.course(experiment), *words.told_shifts(experiment)]
+    return [f"Newest run: {words.newest(experiment)}", words.course(experiment), *words.told_shifts(experiment)]

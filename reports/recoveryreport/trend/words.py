@@ -12,14 +12,8 @@ from .records import LONGEST, LOST, Change, Entry, Experiment, Gap, Lane, Level,
 
 STATES: tuple[State, ...] = ("passed", "failed", "unknown", "no verdict", "damaged", "newer format")
 
-_OF_NEWEST: dict[State, str] = {
-    "passed": "passed",
-    "failed": "failed",
-    "unknown": "is unknown",
-    "no verdict": "has no verdict",
-    "damaged": "cannot be read",
-    "newer format": "is of a newer format",
-}
+_OF_MANY: dict[State, str] = {"no verdict": "without a verdict", "newer format": "of a newer format"}
+"""What runs in that state are called where they are counted."""
 
 
 def moment(wall_ns: int | None) -> str:
@@ -41,7 +35,7 @@ def cut(text: str) -> str:
 
 def states(found: dict[str, int], missing: int) -> str:
     """Like "200 passed, 3 failed, 1 damaged, 2 missing"; nothing is left out but zeros."""
-    numbers = {state: found.get(state, 0) for state in STATES} | {"missing": missing}
+    numbers = {_OF_MANY.get(state, state): found.get(state, 0) for state in STATES} | {"missing": missing}
     return ", ".join(f"{count(number)} {name}" for name, number in numbers.items() if number)
 
 
@@ -53,9 +47,9 @@ def course(experiment: Experiment) -> str:
 
 
 def newest(experiment: Experiment) -> str:
-    """What the newest run came to, and whether that is the newest that there ought to be."""
+    """When the newest run was, what it came to, and whether that is the newest that there ought to be."""
     run = experiment.newest
-    told = f"The newest run, {minute(run.wall_ns)}{' UTC' if run.wall_ns is not None else ''}, {_OF_NEWEST[run.state]}"
+    told = f"{minute(run.wall_ns)}{' UTC' if run.wall_ns is not None else ''}, {run.state}"
     overdue = sum(gap.runs for gap in experiment.gaps if gap.overdue)
     return f"{told}; {counted(overdue, 'run is', 'runs are')} overdue since." if overdue else f"{told}."
 
