@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from chaosmongo.history.quantities import at_least, count, counted, seconds
+from chaosmongo.history.quantities import at_least, count, counted
 from chaosmongo.history.results import worst
 
 from recoveryreport import page
@@ -33,6 +33,7 @@ class Row:
 def render(trials: Trials, pictures: Mapping[str, page.Picture], links: Mapping[str, str]) -> str:
     """pictures: by the names of their files. links: to the reports of the runs that have one, by their directories."""
     lanes = sorted((lane.recovery.name for lane in trials.lanes), key=lane_order)
+    rows = list(_rows(trials, lanes, links))
     return page.rendered(
         TEMPLATE,
         trials=trials,
@@ -43,9 +44,10 @@ def render(trials: Trials, pictures: Mapping[str, page.Picture], links: Mapping[
         missing=list(missing(trials)),
         needed=(FEWEST, FEWEST_P95),
         lanes=lanes,
-        rows=list(_rows(trials, lanes, links)),
+        rows=rows,
         extent=_extent,
-        out=[trial for trial in trials.runs if trial.left_out],
+        out=[row for row in rows if row.trial.left_out],
+        doubts=_doubts(trials),
         groups=_groups(trials),
         objectives={lane.recovery.name: lane for lane in trials.lanes},
         pictures={name: page.embedded(picture) for name, picture in pictures.items()},
@@ -125,6 +127,12 @@ def _groups(trials: Trials) -> dict[str, dict[str, Condition]]:
     return found
 
 
+def _doubts(trials: Trials) -> list[str]:
+    """Without what is said of runs that are not pooled: that stands in a table of its own."""
+    names = tuple(f"{trial.run}{end}" for trial in trials.runs if trial.left_out for end in (" ", ":"))
+    return [doubt for doubt in trials.doubts if not doubt.startswith(names)]
+
+
 def _lost(trial: Trial) -> str:
     """Of a run: what was lost, and whether the record vouches for it."""
     if trial.lost is None or trial.acknowledged is None:
@@ -140,4 +148,4 @@ def _extent(found: Durations) -> str:
     """From the smallest to the largest of those that came to their end."""
     if found.smallest_ns is None or found.largest_ns is None:
         return "-"
-    return f"{seconds(found.smallest_ns).removesuffix(' s')} to {seconds(found.largest_ns)}"
+    return f"{words.short(found.smallest_ns)} to {words.short(found.largest_ns)}"
