@@ -63,7 +63,8 @@ def _silent(_: str) -> None:
 
 
 def draw(history: History, verdict: Verdict, directory: Path, tell: Callable[[str], None] = _silent) -> Path:
-    """Draws report.html, report.pdf and every figure (.png, .svg) into `directory`; the path of the page comes back.
+    """Draws report.html, report.pdf and every figure (.png, .svg) into `directory`, and writes beside them what is for
+    machines; the path of the page comes back.
 
     `tell` is called before each of `STEPS` steps with what it is about. Raises CannotWrite.
     """

@@ -13,8 +13,8 @@ from .common import console, judged, keep, one_message, run_argument, run_direct
 def report(run: Path | None, out: Path | None) -> None:
     """Judge a run from its files and draw its report.
 
-    Writes verdict.json, report.html, report.pdf, and each figure as PNG and SVG. Exits 0 when drawn, 2 when that was
-    not possible.
+    Writes verdict.json, report.html, report.pdf, each figure as PNG and SVG, and what `chaos recovery summary` prints:
+    summary.json, junit.xml, metrics.prom and summary.md. Exits 0 when drawn, 2 when that was not possible.
     """
     with one_message():
         from recoveryreport import report as drawing
