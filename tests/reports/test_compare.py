@@ -34,6 +34,7 @@ from recoveryreport.trials.recorded import Recorded
 from recoveryreport.trials.records import Duration, Durations, Lane, Trials
 from scipy.stats import fisher_exact, mannwhitneyu
 
+from .browser import Browser
 from .conftest import HOSTILE
 from .test_page import Page
 from .test_trials import lane, phase, pooled, run
@@ -550,9 +551,9 @@ class TestThePage:
         told = self.made(found, tmp_path)
         assert found.sentence in told.text
         row = told.row("server")
-        assert row[1].startswith("4.18") and row[1].endswith("n = 20")
-        assert row[3:5] == [words.difference(found.lanes[0]), words.interval(found.lanes[0].interval)]
-        assert row[-1] == "✘ worse"
+        assert row[1] == "✘ worse"
+        assert row[2].startswith("4.18") and row[2].endswith("n = 20")
+        assert row[4:6] == [words.difference(found.lanes[0]), words.interval(found.lanes[0].interval)]
         assert "4 comparisons (lanes and losses), corrected together (Holm)" in told.text
 
     def test_of_unlike_sets_says_so_above_everything_else(self, tmp_path: Path) -> None:
@@ -571,6 +572,14 @@ class TestThePage:
             value for _, attrs in told.tags for name, value in attrs.items() if name in ("src", "href", "srcset")
         ]
         assert all(address.startswith(("data:", "#")) for address in addresses)
+
+    def test_asks_nobody_for_anything_and_complains_of_nothing(self, tmp_path: Path, browser: Browser) -> None:
+        self.made(VIEWS["hostile"], tmp_path)
+        file = tmp_path / "compare.html"
+        tab = browser.open(file, width=400)
+        assert tab.complaints == []
+        assert tab.requests == [file.as_uri()]
+        assert tab.value("document.documentElement.scrollWidth") <= 400
 
 
 # --- the command ---
