@@ -127,5 +127,5 @@ def _durability(lost: int) -> Durability:
         phantoms=0,
         stale_reads=0,
         shape="suffix" if lost else "none",
-        rpa_ns=None,
+        rpa_ns=213_000_000 if lost else None,
     )

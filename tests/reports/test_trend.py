@@ -20,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from recoveryreport import canvas, report
 from recoveryreport.commands import recovery
+from recoveryreport.page import Picture
 from recoveryreport.statistics.shifts import LEVEL
 from recoveryreport.style import DARK, LIGHT, Theme
 from recoveryreport.trend import drawing, figure, page, painting
@@ -143,6 +144,10 @@ class TestWhatIsKnownOfARun:
         (user,) = [cell for cell in shown(tmp_path).row("2026-01-05 00:00:00") if "not within" in cell]
         assert user == "not within 60 s"
 
+    def test_a_loss_is_told_with_how_far_it_reaches_back(self, tmp_path: Path) -> None:
+        make(tmp_path, Planned(0, "failed", lost=7))
+        assert shown(tmp_path).row("2026-01-05 00:00:00")[-1] == "7, back to 0.213 s"
+
     def test_times_that_the_record_does_not_vouch_for_are_shown_and_take_no_part(self, tmp_path: Path) -> None:
         make(tmp_path, Planned(0), Planned(1, "unknown", {"server": 9.0}))
         experiment = only(tmp_path)
@@ -195,9 +200,10 @@ class TestTheOrder:
     @pytest.mark.parametrize("wall_ns", [-1, 0, 2**63 - 1], ids=["before 1970", "1970", "2262"])
     def test_an_impossible_time_is_none(self, tmp_path: Path, wall_ns: int) -> None:
         make(tmp_path, Planned(0), Planned(1, name="no-time", elsewhere={"anchor": {"time_ns": 1, "wall_ns": wall_ns}}))
-        assert invoke(tmp_path).exit_code == 0
-        assert only(tmp_path).newest.wall_ns is None
-        assert "at an unknown time" in Page(tmp_path / "index.html").text
+        experiment = only(tmp_path)
+        assert experiment.newest.wall_ns is None
+        assert "at an unknown time" in shown(tmp_path).text
+        assert scene(experiment).notes == ["1 run cannot be drawn: nothing tells when"]
 
 
 @pytest.fixture
@@ -331,8 +337,9 @@ class TestConditionsThatChanged:
     def test_show_in_the_page_and_beneath_the_figure(self, tmp_path: Path) -> None:
         make(tmp_path, Planned(0), Planned(6, elsewhere={"horizon_s": 90.0}))
         assert scene(only(tmp_path)).notes == ["1  changed with the run of 2026-01-05 06:00: horizon_s: 60.0 → 90.0"]
-        invoke(tmp_path)
-        assert Page(tmp_path / "trend.html").row("1")[1:] == ["2026-01-05 06:00", "horizon_s: 60.0 → 90.0"]
+        file = tmp_path / "course.html"
+        file.write_text(page.course(trend(tmp_path), [Picture(b"", b"", "", 1, 1)]))
+        assert Page(file).row("1")[1:] == ["2026-01-05 06:00", "horizon_s: 60.0 → 90.0"]
 
     def test_are_looked_for_across_a_run_that_cannot_be_read(self, tmp_path: Path) -> None:
         runs = make(tmp_path, Planned(0), Planned(6), Planned(12, elsewhere={"horizon_s": 90.0}))
@@ -411,6 +418,13 @@ class TestChangePoints:
 
     def test_are_told_in_the_terminal(self, slower: Path) -> None:
         assert "user: slower from 2026-01-10 00:00 on" in invoke(slower).stdout
+
+    def test_are_not_denied_where_there_are_too_few_runs(self, tmp_path: Path) -> None:
+        make(tmp_path, *quick(*range(9)))
+        picture = Picture(b"", b"", "", 1, 1)
+        assert "Too few runs to say whether anything changed" in page.course(trend(tmp_path), [picture])
+        make(tmp_path, Planned(9))
+        assert "No change point" in page.course(trend(tmp_path), [picture])
 
     def test_come_with_how_many_are_false(self, slower: Path) -> None:
         assert "3 series were looked at, with 2 change points." in Page(slower / "trend.html").text

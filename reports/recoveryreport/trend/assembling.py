@@ -102,6 +102,7 @@ def _measured(entry: Entry, run: Run, recorded: Recorded) -> Entry:
         vouched=recorded.times_count,
         lost=durability.lost if durability else None,
         lost_vouched=recorded.fates is not None,
+        rpa_ns=durability.rpa_ns if durability else None,
         acknowledged=plain.acknowledged(durability) if durability else None,
         lost_at_most=run.objectives.rpo_writes,
     )

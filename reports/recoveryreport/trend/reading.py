@@ -116,6 +116,7 @@ def _check(run: Run, verdict: Verdict, directory: Path) -> None:
     """Raises RecordError where the two cannot belong together, or hold what no run can have measured."""
     answer = worst([finding.verdict for finding in verdict.findings])
     numbers = [verdict.durability.lost, words.acknowledged(verdict.durability)] if verdict.durability else []
+    numbers += [verdict.durability.rpa_ns or 0] if verdict.durability else []
     for lane in verdict.recovery:
         low, high = (lane.rta.lo_ns, lane.rta.hi_ns) if lane.rta else (0, 0)
         numbers += [abs(low), high - low, abs(high), lane.censored_ns or 0, lane.shorter_than_ns or 0]

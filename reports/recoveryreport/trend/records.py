@@ -47,8 +47,9 @@ class Entry(msgspec.Struct, frozen=True):
     directory: of the run. address: the same below the directory of all runs, percent-encoded (RFC 3986). lanes: by
     name; empty where there is no verdict. vouched: the record vouches for its times (see
     `recoveryreport.trials.recorded`); those of another run are shown, and take no part in what is said of many. lost:
-    acknowledged writes that are missing, None where not known; lost_vouched likewise. lost_at_most: the objective
-    (RPO). changes: conditions that were others in the run before. report: whether there is a report.html.
+    acknowledged writes that are missing, None where not known; lost_vouched likewise. rpa_ns: how far back the last
+    surviving one lies (RPA), where some are missing. lost_at_most: the objective (RPO). changes: conditions that were
+    others in the run before. report: whether there is a report.html.
     """
 
     directory: str
@@ -60,6 +61,7 @@ class Entry(msgspec.Struct, frozen=True):
     vouched: bool = False
     lost: int | None = None
     lost_vouched: bool = False
+    rpa_ns: int | None = None
     acknowledged: int | None = None
     lost_at_most: int | None = None
     changes: list[Change] = []

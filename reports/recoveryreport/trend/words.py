@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from chaosmongo.history.quantities import at_least, count, counted, limit, listed, measured
+from chaosmongo.history.quantities import at_least, count, counted, limit, listed, measured, seconds
 from chaosmongo.history.results import Answer, Bracket
 
 from recoveryreport.words import lane_order
@@ -80,7 +80,10 @@ def recovery(lane: Lane | None) -> str:
 
 
 def lost(run: Entry) -> str:
-    return "?" if run.lost is None else count(run.lost)
+    """How many acknowledged writes are missing, and how far back the last surviving one lies (RPA)."""
+    if run.lost is None:
+        return "?"
+    return count(run.lost) + (f", back to {seconds(run.rpa_ns, decimals=3)}" if run.rpa_ns is not None else "")
 
 
 def lanes(experiments: list[Experiment]) -> list[str]:
@@ -139,7 +142,7 @@ def false_alarms(trend: Trend) -> str:
     found = sum(len(series.shifts) for series in looked_at)
     return (
         f"{counted(len(looked_at), 'series was', 'series were')} looked at, with {counted(found, 'change point')}. "
-        f"In one that does not change, one is found in {trend.level:.0%} of the cases all the same: "
+        f"In one that does not change, one is found in {100 * trend.level:.0f} % of the cases all the same: "
         f"of so many that is {len(looked_at) * trend.level:.1g}, as long as runs do not resemble their neighbours."
     )
 
