@@ -10,6 +10,9 @@ from chaosmongo.history.quantities import listed, seconds
 from chaosmongo.history.records import Note
 from chaosmongo.history.redaction import redacted
 
+_COMPANY = {"alone": "none", "unasked": "not known: the database did not answer", "lost": "not known any more"}
+"""What a look for other runs on the same scores came to, where it met none."""
+
 LONGEST_S = 1e9
 """No activity takes thirty years: a record that says so is wrong."""
 
@@ -47,6 +50,11 @@ def _entry(note: Note) -> Entry:
             met = bool(detail.get("met"))
             told = "met" if met else f"not met: {failed or 'what was asked for'}"
             return Entry(note.time_ns, "steady state", told, bad=not met)
+        case "company":
+            runs, state = detail.get("runs"), str(detail.get("state"))
+            others = [str(run) for run in runs] if isinstance(runs, list) else []
+            told = listed(others) or _COMPANY.get(state, state)
+            return Entry(note.time_ns, "other runs", told, bad=state in ("met", "lost"))
         case "mark":
             return Entry(note.time_ns, "fault", str(detail.get("name", "")))
         case "ended":

@@ -18,6 +18,7 @@ from .test_page import rendered
 
 ACTIVITY = {"name": "delete mongo-0", "type": "action", "status": "succeeded", "duration_s": 0.25}
 NOTES = (
+    r.Note(at(-6), "company", {"state": "alone"}),
     r.Note(at(-5), "hypothesis", {"met": True}),
     r.Note(at(0.06), "done", ACTIVITY),
     r.Note(at(6), "activity", {**ACTIVITY, "name": HOSTILE, "status": "failed", "error": "mongodb://a:hunter2@b: no"}),
@@ -42,7 +43,8 @@ class TestTheJournal:
     def test_tells_what_was_done_when_and_how_it_went(self, run: Path, tmp_path: Path) -> None:
         shown = rendered(run, tmp_path)
         begin = next(number for number, row in enumerate(shown.rows) if row[:2] == ["At", "What"])
-        assert shown.rows[begin + 1 : begin + 9] == [
+        assert shown.rows[begin + 1 : begin + 10] == [
+            ["−6.000 s", "other runs", "none", ""],
             ["−5.000 s", "steady state", "met", ""],
             ["+0.000 s", "fault begins", "delete_pod: Pod pacman/mongo-0", ""],
             ["+0.050 s", "fault done", "delete_pod: asked for", "0.050 s"],
