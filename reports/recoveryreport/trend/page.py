@@ -123,7 +123,7 @@ def _run(experiment: Experiment, number: int, run: Entry, lanes: Sequence[str], 
         symbol=SYMBOLS[run.answer],
         sentence=run.sentence,
         doubts=run.doubts,
-        times=[words.recovery(run.lanes.get(lane)) for lane in lanes],
+        times=[words.recovery(run, lane) for lane in lanes],
         lost=words.lost(run),
     )
 

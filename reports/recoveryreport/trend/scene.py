@@ -141,12 +141,12 @@ def _point(run: Entry, lane: Lane) -> Point:
 def _losses(series: Series, runs: Sequence[Entry]) -> Panel:
     known = [run for run in runs if run.lost is not None and run.wall_ns is not None]
     limits = [(_day(run.wall_ns or 0), run.lost_at_most) for run in known]
-    losing = sum(bool(run.lost) for run in known)
+    losing, vouched = sum(bool(run.lost) for run in known), sum(bool(run.lost or run.lost_vouched) for run in known)
     at_most = limits[-1][1] if limits else None
     asked = "no objective" if at_most is None else f"objective at most {count(at_most)}"
     return Panel(
         name=f"acknowledged {LOST}",
-        told=f"some in {count(losing)} of {counted(len(known), 'run')}   {asked}",
+        told=f"some in {count(losing)} of {counted(vouched, 'run')}   {asked}",
         points=[_loss(run) for run in known],
         medians=[],
         limits=list(_limits(limits)),

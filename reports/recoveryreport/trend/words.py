@@ -67,10 +67,17 @@ def overall(trend: Trend) -> str:
     return "; ".join(told) + "."
 
 
-def recovery(lane: Lane | None) -> str:
-    """A lane's RTA, or in words why there is no number; "-" where the run has no such lane."""
-    if lane is None:
+def recovery(run: Entry, name: str) -> str:
+    """A lane's RTA, or in words why there is no number; "-" where the run has no such lane. In brackets what its record
+    does not vouch for.
+    """
+    if name not in run.lanes:
         return "-"
+    told = _time(run.lanes[name])
+    return told if run.vouched else f"({told})"
+
+
+def _time(lane: Lane) -> str:
     found = lane.recovery
     if found.kind == "recovered" and found.hi_ns is not None:
         return measured(Bracket(found.lo_ns, found.hi_ns))
@@ -80,8 +87,10 @@ def recovery(lane: Lane | None) -> str:
 
 
 def lost(run: Entry) -> str:
-    """How many acknowledged writes are missing, and how far back the last surviving one lies (RPA)."""
-    if run.lost is None:
+    """How many acknowledged writes are missing, and how far back the last surviving one lies (RPA). What was found lost
+    counts whatever else is in doubt; that nothing was, only where the record vouches for it.
+    """
+    if run.lost is None or not (run.lost or run.lost_vouched):
         return "?"
     return count(run.lost) + (f", back to {seconds(run.rpa_ns, decimals=3)}" if run.rpa_ns is not None else "")
 
