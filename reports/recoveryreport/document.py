@@ -7,7 +7,6 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from chaosmongo.history.quantities import count, offset, seconds
-from chaosmongo.history.redaction import redacted
 from chaosmongo.history.results import Verdict
 
 from . import canvas, experiment, words
@@ -93,7 +92,7 @@ def lines(subject: Subject) -> Iterator[Line]:
     yield from _text(experiment.title(history), TITLE_PT + 3, "bold", 0.1)
     yield from _text(mark, TITLE_PT + 3, "bold", 0.2)
     yield from _text(words.sentence(verdict), TITLE_PT - 2)
-    yield from _items("What is missing from the record", redacted(gaps(history)))
+    yield from _items("What is missing from the record", gaps(history))
     yield _heading("The question")
     for paragraph in experiment.description(history).splitlines():
         yield from _text(paragraph)
@@ -105,8 +104,8 @@ def lines(subject: Subject) -> Iterator[Line]:
     yield _heading("What the checks found")
     for finding in verdict.findings:
         symbol = f"{words.SYMBOLS[finding.verdict]} {finding.verdict}"
-        yield from _row((0, 20, finding.check), (1.9, 14, symbol), (3.1, 73, redacted(finding.summary)))
-    yield from _items("What the instrument doubts of itself", redacted(verdict.doubts) or ["nothing"])
+        yield from _row((0, 20, finding.check), (1.9, 14, symbol), (3.1, 73, finding.summary))
+    yield from _items("What the instrument doubts of itself", verdict.doubts or ["nothing"])
     yield from _environment(subject)
 
 

@@ -2,10 +2,11 @@
 
 from chaosmongo.history import History
 from chaosmongo.history.quantities import counted
+from chaosmongo.history.redaction import redacted
 
 
 def gaps(history: History) -> list[str]:
-    """One sentence for each thing that is missing or broken; none for a whole record."""
+    """One sentence for each thing that is missing or broken, without secrets; none for a whole record."""
     found = [*_workload(history), *_faults(history), *_readback(history), *_ending(history)]
     if not history.cluster and history.run.target.statefulset:
         found.append("No events of the cluster were recorded: the Kubernetes phases are missing.")
@@ -14,7 +15,7 @@ def gaps(history: History) -> list[str]:
     found += [f"Damaged: {damage}" for damage in shown]
     if len(history.damage) > len(shown):
         found.append(f"Damaged: {len(history.damage) - len(shown)} more like these.")
-    return found
+    return [str(redacted(gap)) for gap in found]
 
 
 def _workload(history: History) -> list[str]:

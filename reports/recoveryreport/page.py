@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from chaosmongo.history import History, quantities
-from chaosmongo.history.redaction import redacted
 from chaosmongo.history.results import Answer, Durability
 
 from . import experiment, journal, words
@@ -81,7 +80,6 @@ def rendered(template: str, **values: Any) -> str:
     )
     environment.filters.update(
         harmless=words.harmless,
-        redacted=redacted,
         count=quantities.count,
         seconds=quantities.seconds,
         tight=words.tight,

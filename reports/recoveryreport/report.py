@@ -83,7 +83,7 @@ def draw(history: History, verdict: Verdict, directory: Path, tell: Callable[[st
         write_file(directory / f"{name}.png", figure.png)
         write_file(directory / f"{name}.svg", figure.light)
     write_file(directory / PDF, book.bound())
-    for name, data in machine.files(history.run, verdict).items():
+    for name, data in machine.files(history.run, subject.verdict).items():
         write_file(directory / name, data)
     write_file(directory / REPORT, html.encode())
     return directory / REPORT

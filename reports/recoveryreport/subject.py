@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+import msgspec
 from chaosmongo.history import History
+from chaosmongo.history.redaction import redacted
 from chaosmongo.history.results import Verdict
 
 from . import words
@@ -11,7 +13,7 @@ from .series import LaneSeries, lane_series, zero_ns
 
 @dataclass(frozen=True)
 class Subject:
-    """A recorded run, its verdict, and the operations of its lanes as arrays.
+    """A recorded run, its verdict without secrets, and the operations of its lanes as arrays.
 
     zero_ns: the moment that its figures count from. lanes: those that have operations, from the server outwards.
     """
@@ -24,7 +26,9 @@ class Subject:
     @classmethod
     def of(cls, history: History, verdict: Verdict) -> "Subject":
         lanes = sorted(lane_series(history).values(), key=lambda series: words.lane_order(series.lane))
-        return cls(history, verdict, zero_ns(history), lanes)
+        # An older record may hold a password in what went wrong; a report is shown to others.
+        shown = msgspec.convert(redacted(msgspec.to_builtins(verdict)), Verdict)
+        return cls(history, shown, zero_ns(history), lanes)
 
     def at(self, time_ns: float) -> float:
         """Seconds after `zero_ns`."""
