@@ -6,7 +6,6 @@ real command in a process of its own, from its start to its end. The reference d
 same runs with msgspec and keeps nothing: no reader of this format can be faster.
 """
 
-import json
 import os
 import random
 import subprocess
@@ -47,7 +46,11 @@ def run(quick: bool) -> list[Row]:
             f"at most {WITHIN_S} s",
             max(took) <= WITHIN_S,
         ),
-        Row("the same: peak resident set", f"{max(one['peak_mib'] for one in trends):.0f} MiB", n=repeats),
+        Row(
+            "the same: peak resident set, less the processes that draw",
+            f"{max(one['peak_mib'] for one in trends):.0f} MiB",
+            n=repeats,
+        ),
         Row("the same: index.html and trend.html", f"{max(one['pages_mib'] for one in trends):.1f} MiB", n=repeats),
     ]
 
@@ -89,6 +92,7 @@ def _trend(root: Path) -> dict[str, float]:
         "trend",
         str(root),
     ]
+    (root / "index.html").unlink(missing_ok=True)  # the last that is written: where it is not, the command broke
     begin = time.monotonic()
     process = subprocess.Popen([*command, "--every", f"{EVERY_H:g}h"], stdout=subprocess.DEVNULL)
     _, status, used = os.wait4(process.pid, 0)
@@ -96,9 +100,6 @@ def _trend(root: Path) -> dict[str, float]:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode not in (0, 1, 2) or not (root / "index.html").exists():
         raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}")
-    drawn = json.loads((root / "trend.json").read_bytes())
-    if sum(len(experiment["runs"]) for experiment in drawn["experiments"]) < 1:
-        raise RuntimeError("the trend holds no run")
     pages = sum((root / page).stat().st_size for page in ("index.html", "trend.html"))
     return {"seconds": seconds, "peak_mib": used.ru_maxrss / 1024, "pages_mib": pages / 2**20}
 
