@@ -12,13 +12,26 @@ from .recorded_runs import Recorded, record
 HOSTILE = "<script>alert(1)</script>"
 
 
+@pytest.fixture(scope="session")
+def recorded_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Recorded], Path]:
+    """Records each run only once: the same is the same to the byte. To be copied, not changed."""
+    known: dict[str, Path] = {}
+
+    def once(run: Recorded) -> Path:
+        if repr(run) not in known:
+            known[repr(run)] = record(tmp_path_factory.mktemp("recorded") / "run", run)
+        return known[repr(run)]
+
+    return once
+
+
 @pytest.fixture
-def make_run(tmp_path: Path) -> Callable[..., Path]:
+def make_run(tmp_path: Path, recorded_once: Callable[[Recorded], Path]) -> Callable[..., Path]:
     """Records a run, with what is named about it, below ./runs of an empty directory."""
 
     def make(**what: object) -> Path:
         run = Recorded(**what)  # type: ignore[arg-type]
-        return record(tmp_path / "runs" / run.name, run)
+        return Path(shutil.copytree(recorded_once(run), tmp_path / "runs" / run.name))
 
     return make
 

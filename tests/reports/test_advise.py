@@ -3,6 +3,7 @@
 import json
 import shlex
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +21,13 @@ from chaosmongo.history.results import (
     Seeds,
     Verdict,
 )
-from click.testing import CliRunner, Result
 from recoveryreport.advisor import advise
 from recoveryreport.advisor.records import Advice, Advised
 from recoveryreport.advisor.words import saving
-from recoveryreport.commands import recovery
 from recoveryreport.errors import UnlikeRuns
 
 from .conftest import HOSTILE
+from .typed import typed
 
 S = 1_000_000_000
 FAULT_NS = 1_000 * S
@@ -487,10 +487,7 @@ def test_bounds_stay_bounds_when_they_are_rounded() -> None:
     assert saving(only(advise([late_ready()])).saving) == "6.9 to 9 s of the recovery time of driver and user"
 
 
-def chaos(*arguments: object) -> Result:
-    result = CliRunner().invoke(recovery, ["advise", *map(str, arguments)], env={"COLUMNS": "80"})
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result
+chaos = partial(typed, "advise")
 
 
 @pytest.fixture

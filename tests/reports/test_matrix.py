@@ -9,6 +9,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,8 @@ import pytest
 import yaml
 from chaoslib import convert_vars
 from chaosmongo.history.results import Finding, Seeds
-from click.testing import CliRunner, Result
 from recoveryreport import canvas
 from recoveryreport.axis import axis
-from recoveryreport.commands import recovery
 from recoveryreport.errors import BadMatrix, UnlikeRuns
 from recoveryreport.matrix import figure, page, panels, terminal, words
 from recoveryreport.matrix.order import interleaved
@@ -36,6 +35,7 @@ from .conftest import HOSTILE
 from .legible import assert_legible
 from .test_page import Page
 from .test_trials import lane, run
+from .typed import typed
 
 ROOT = Path(__file__).parents[2]
 
@@ -456,11 +456,7 @@ def test_the_summary_fits_eighty_columns(name: str) -> None:
     assert words.answer(VIEWS[name]).upper() in told
 
 
-def chaos(*arguments: object) -> Result:
-    """`chaos recovery matrix`, as a person would type it."""
-    result = CliRunner().invoke(recovery, ["matrix", *map(str, arguments)], env={"COLUMNS": "80"})
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result
+chaos = partial(typed, "matrix")
 
 
 EXPERIMENT = {

@@ -5,6 +5,7 @@ import re
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,6 @@ import pytest
 from chaosmongo.history import read
 from chaosmongo.history.records import Environment
 from chaosmongo.history.results import Bracket, Durability, Finding, LaneRecovery, Phase, Seeds, Verdict
-from click.testing import CliRunner, Result
-from recoveryreport.commands import recovery
 from recoveryreport.errors import UnlikeRuns
 from recoveryreport.trials import terminal, words
 from recoveryreport.trials.conditions import conditions, differences
@@ -23,6 +22,7 @@ from recoveryreport.trials.recorded import Recorded
 from recoveryreport.trials.records import Trials
 
 from . import recorded_runs
+from .typed import typed
 
 S = 1_000_000_000
 
@@ -293,11 +293,7 @@ class TestUnlikeRuns:
         assert differences(conditions(history), conditions(other)) == ["fault.grace_period_s"]
 
 
-def chaos(*arguments: object) -> Result:
-    """`chaos recovery trials`, as a person would type it."""
-    result = CliRunner().invoke(recovery, ["trials", *map(str, arguments)], env={"COLUMNS": "80"})
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result
+chaos = partial(typed, "trials")
 
 
 @pytest.fixture
@@ -313,6 +309,11 @@ def changed(path: Path, **fields: Any) -> None:
 
 
 class TestPoolingRecordedRuns:
+    @pytest.fixture(autouse=True)
+    def undrawn(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What is drawn of them has tests of its own."""
+        monkeypatch.setattr("recoveryreport.trials.drawing.draw", lambda _, directory: directory / "trials.html")
+
     def test_writes_and_tells_what_they_say_together(self, three: list[Path]) -> None:
         result = chaos("--pool", *three)
         assert result.exit_code == 0, result.output
