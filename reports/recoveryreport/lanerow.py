@@ -24,7 +24,7 @@ HEIGHTS = (0.5, 0.8, 0.25)
 """Where an outage may be named, as parts of the axis."""
 
 NAMED = 12
-"""Outages of a lane that are named, the longest ones; all are shaded."""
+"""Outages of a lane that are named, the longest ones, as far as there is room; all are shaded."""
 
 LETTER = 0.0085
 """Width of a letter of such a name, as part of the axis."""
@@ -116,8 +116,7 @@ def _draw_outages(points: "Axes", strip: "Axes", view: Scene, series: LaneSeries
     shade(strip, recovery.outages, view.at, end_s, theme)
     named: list[tuple[float, float, float]] = []
     inside = [pair for pair in zip(recovery.outages, windows, strict=True) if _overlaps(view, pair[1])]
-    longest = sorted(inside, key=lambda pair: pair[1][0] - pair[1][1])[:NAMED]
-    for outage, window in sorted(longest, key=lambda pair: pair[1]):
+    for outage, window in sorted(inside, key=lambda pair: (pair[1][0] - pair[1][1], pair[1]))[:NAMED]:
         _name_outage(points, series, view, outage, window, named, theme)
     if recovery.objective_s is not None and view.sees_objective(series.lane):
         points.axvline(recovery.objective_s, color=theme.ink, lw=1.2, ls=OBJECTIVE_LINE)
@@ -136,7 +135,7 @@ def _name_outage(
     named: list[tuple[float, float, float]],
     theme: Theme,
 ) -> None:
-    """Writes how long an outage was into its window, or beside it where it is too narrow.
+    """Writes how long an outage was into its window, or beside it where it is too narrow; not over another one's.
 
     named: where the lane's earlier outages are named, as begin, end and height; this one is added.
     """
@@ -154,7 +153,9 @@ def _name_outage(
         x, align = start, "right"
     left = {"center": x - width_s / 2, "left": x, "right": x - width_s}[align]
     free = [y for y in HEIGHTS if not any(b < left + width_s and left < e and y == at for b, e, at in named)]
-    y = _emptiest(axes, series, start, end, free or list(HEIGHTS)) if wide else (free or list(HEIGHTS))[0]
+    if not free:
+        return
+    y = _emptiest(axes, series, start, end, free) if wide else free[0]
     named.append((left, left + width_s, y))
     axes.annotate(
         text,

@@ -147,6 +147,8 @@ def _title(figure: "Figure", subject: Subject, found: list[Part], theme: Theme) 
     mark = f"{words.SYMBOLS[verdict.verdict]} {verdict.verdict}   {words.harmless(verdict.run)}"
     right = 1 - _RIGHT_IN / WIDTH_IN
     figure.text(right, 1 - 0.19 / height_in, mark, fontsize=SMALL_PT, color=theme.faint, va="top", ha="right")
+    if not found:
+        return
     over_time: list[Any] = [
         Line2D([], [], color=theme.point, lw=1.8, marker="o", ms=2.2, label="half of the answers within"),
         Line2D([], [], color=theme.point, lw=0.9, ls=_DASHED, label="99 % within"),

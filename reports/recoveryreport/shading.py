@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 Window = tuple[float, float]
 
+MOST = 60
+"""Areas that are drawn one by one; of more, a picture is smaller."""
+
 
 def shade(
     axes: "Axes", outages: Sequence[Outage], at: Callable[[float], float], end_s: float, theme: Theme
@@ -36,5 +39,6 @@ def shade(
                 alpha=alpha,
                 lw=0,
                 zorder=order,
+                rasterized=len(spans) > MOST,
             )
     return windows

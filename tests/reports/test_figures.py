@@ -1,14 +1,17 @@
 """The figures: what they are drawn from, and that they say it legibly. How they look is for eyes."""
 
+import dataclasses
 import struct
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from chaosmongo.checks import judge
 from chaosmongo.history import History, read
+from chaosmongo.history.results import Bracket, Outage
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
@@ -21,7 +24,7 @@ from recoveryreport.series import LaneSeries, lane_series, stretches
 from recoveryreport.style import LIGHT
 from recoveryreport.subject import Subject
 
-S = 1_000_000_000
+from .recorded_runs import FAULT_NS, S
 
 
 def subject(history: History) -> Subject:
@@ -151,6 +154,23 @@ def test_no_text_leaves_the_figure(passed_run: Path, name: str) -> None:
     with canvas.blank(LIGHT) as figure:
         report.FIGURES[name].draw(figure, subject(read(passed_run)), LIGHT)
         assert outside(figure) == []
+
+
+def test_a_lane_that_flaps_is_drawn_whole_and_stays_small(passed_run: Path) -> None:
+    found = subject(read(passed_run))
+
+    def down(number: int) -> Outage:
+        begin = FAULT_NS + number * S // 50
+        ends = [Bracket(begin + after, begin + after + 100_000) for after in (0, S // 100, S // 100)]
+        return Outage(*ends, operations=3, not_ok=3, caused=True)
+
+    lanes = [msgspec.structs.replace(lane, outages=list(map(down, range(300)))) for lane in found.verdict.recovery]
+    verdict = msgspec.structs.replace(found.verdict, recovery=lanes)
+    with canvas.blank(LIGHT) as figure:
+        report.FIGURES["timeline"].draw(figure, dataclasses.replace(found, verdict=verdict), LIGHT)
+        assert len(canvas.svg(figure)) < 400_000
+        names = [text for axes in figure.axes for text in axes.texts if text.get_text().startswith("down")]
+    assert 3 <= len(names) <= 3 * 12  # as many as have room
 
 
 def test_the_same_run_gives_the_same_bytes(passed_run: Path, tmp_path: Path) -> None:
