@@ -1,5 +1,6 @@
 """`chaos recovery`: exit codes that tell the truth, one message for whatever goes wrong, and never a traceback."""
 
+import io
 import json
 import os
 import re
@@ -9,16 +10,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
-from recoveryreport.commands import recovery
+from chaosmongo.checks import judge
+from chaosmongo.history import read
+from click.testing import Result
+from recoveryreport import terminal
+from rich.console import Console
+
+from .typed import typed
 
 CHAOS = Path(sys.executable).with_name("chaos")
-
-
-def invoke(*arguments: object) -> Result:
-    result = CliRunner().invoke(recovery, [str(argument) for argument in arguments], env={"COLUMNS": "100"})
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result
 
 
 def only_message(result: Result) -> str:
@@ -40,20 +40,20 @@ class TestVerdict:
         self, make_run: Callable[..., Path], what: dict[str, object], code: int, word: str
     ) -> None:
         run = make_run(**what)
-        result = invoke("verdict", run)
+        result = typed("verdict", run)
         assert result.exit_code == code
         assert word in result.stdout
         assert json.loads((run / "verdict.json").read_text())["verdict"] == word.lower()
 
     def test_a_run_of_nothing_is_unknown(self, make_run: Callable[..., Path]) -> None:
-        assert invoke("verdict", make_run(workload=False, cluster=False, fault=False, readback=False)).exit_code == 2
+        assert typed("verdict", make_run(workload=False, cluster=False, fault=False, readback=False)).exit_code == 2
 
     def test_judging_again_gives_the_same_bytes(self, make_run: Callable[..., Path]) -> None:
         run = make_run()
-        invoke("verdict", run)
+        typed("verdict", run)
         first = (run / "verdict.json").read_bytes()
         (run / "verdict.json").write_text("{}")
-        invoke("verdict", run)
+        typed("verdict", run)
         assert (run / "verdict.json").read_bytes() == first
 
 
@@ -66,7 +66,7 @@ class TestReport:
 
     def test_exits_0_when_drawn_whatever_the_verdict(self, make_run: Callable[..., Path]) -> None:
         run = make_run(workload=False, cluster=False, fault=False, readback=False)
-        result = invoke("report", run)
+        result = typed("report", run)
         assert result.exit_code == 0
         assert "UNKNOWN" in result.stdout
         assert str(run / "report.html") in result.stdout
@@ -74,7 +74,7 @@ class TestReport:
     def test_elsewhere_leaves_the_run_directory_as_it_was(self, make_run: Callable[..., Path], tmp_path: Path) -> None:
         run = make_run(lanes=("server",))
         before = sorted(file.name for file in run.iterdir())
-        assert invoke("report", run, "--out", tmp_path / "a" / "b").exit_code == 0
+        assert typed("report", run, "--out", tmp_path / "a" / "b").exit_code == 0
         assert sorted(file.name for file in run.iterdir()) == before
         assert (tmp_path / "a" / "b" / "report.html").exists()
         assert (tmp_path / "a" / "b" / "verdict.json").exists()
@@ -83,7 +83,7 @@ class TestReport:
 class TestTheSummary:
     def test_says_what_a_person_wants_to_know(self, make_run: Callable[..., Path]) -> None:
         run = make_run(lost=7)
-        shown = invoke("verdict", run).stdout
+        shown = typed("verdict", run).stdout
         verdict = json.loads((run / "verdict.json").read_text())["durability"]
         acknowledged = verdict["kept"] + verdict["lost"]
         assert f"{acknowledged:,} acknowledged, 7 lost" in shown
@@ -93,52 +93,54 @@ class TestTheSummary:
         assert re.search(r"gone +2\.160 s .* largest", shown)
 
     def test_fits_eighty_columns(self, make_run: Callable[..., Path]) -> None:
-        result = CliRunner().invoke(recovery, ["verdict", str(make_run())], env={"COLUMNS": "80"})
+        result = typed("verdict", make_run())
         assert max(map(len, result.stdout.splitlines())) <= 80
 
     def test_what_steers_a_terminal_shows_as_its_code(self, failed_run: Path) -> None:
-        shown = invoke("report", failed_run).stdout
+        shown = typed("verdict", failed_run).stdout
         assert "\x1b" not in shown
         assert "\\u001b[31m" in shown
 
     def test_the_path_of_the_report_stays_in_one_piece(self, make_run: Callable[..., Path], tmp_path: Path) -> None:
-        out = tmp_path / ("long" * 30)
-        assert str(out / "report.html") in invoke("report", make_run(lanes=("server",)), "--out", out).stdout
+        report, history = tmp_path / ("long" * 30) / "report.html", read(make_run(lanes=("server",)))
+        console = Console(width=80, file=io.StringIO(), record=True)
+        terminal.summary(console, history, judge(history), report)
+        assert str(report) in console.export_text()
 
 
 class TestBadInput:
     @pytest.mark.parametrize("command", ["verdict", "report"])
     def test_no_such_directory(self, command: str, tmp_path: Path) -> None:
-        assert "nowhere is no run directory" in only_message(invoke(command, tmp_path / "nowhere"))
+        assert "nowhere is no run directory" in only_message(typed(command, tmp_path / "nowhere"))
 
     def test_a_file_instead_of_a_directory(self, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("")
-        assert "is no run directory" in only_message(invoke("verdict", tmp_path / "file"))
+        assert "is no run directory" in only_message(typed("verdict", tmp_path / "file"))
 
     @pytest.mark.parametrize("content", ["", "{", "[]", '{"run": 1}', "\ufffd\x00"])
     def test_a_damaged_run(self, make_run: Callable[..., Path], content: str) -> None:
         run = make_run(workload=False)
         (run / "run.json").write_text(content)
-        assert "is damaged" in only_message(invoke("report", run))
+        assert "is damaged" in only_message(typed("report", run))
 
     @pytest.mark.parametrize("file", ["run.json", "ops.jsonl"])
     def test_a_newer_format(self, make_run: Callable[..., Path], file: str) -> None:
         run = make_run()
         text = (run / file).read_text()
         (run / file).write_text(re.sub(r'"format": ?1', '"format":99', text, count=1))
-        assert "has format 99" in only_message(invoke("verdict", run))
+        assert "has format 99" in only_message(typed("verdict", run))
 
     def test_a_damaged_line_leaves_a_report_that_says_so(self, make_run: Callable[..., Path]) -> None:
         run = make_run(lanes=("server",))
         content = (run / "ops.jsonl").read_bytes().splitlines(keepends=True)
         content[100] = b"\xff\xfenot json\n"
         (run / "ops.jsonl").write_bytes(b"".join(content))
-        assert invoke("report", run).exit_code == 0
+        assert typed("report", run).exit_code == 0
         assert "Damaged: ops.jsonl line 101" in (run / "report.html").read_text()
 
     def test_no_run_named_and_none_there(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.chdir(tmp_path)
-        assert "There is no run below ./runs" in only_message(invoke("verdict"))
+        assert "There is no run below ./runs" in only_message(typed("verdict"))
 
     def test_no_run_named_takes_the_newest(
         self, make_run: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -146,19 +148,19 @@ class TestBadInput:
         make_run(name="b/20260101T000000Z", lanes=("server",))
         make_run(name="a/20260301T000000Z", lanes=("server",), lost=3)
         monkeypatch.chdir(tmp_path)
-        assert "a/20260301T000000Z" in invoke("verdict").stdout
+        assert "a/20260301T000000Z" in typed("verdict").stdout
 
     @pytest.mark.parametrize("command", ["verdict", "report"])
     def test_a_place_that_cannot_be_written(self, command: str, make_run: Callable[..., Path]) -> None:
         run = make_run(lanes=("server",))
         (run / "verdict.json.part").mkdir()  # as good as no permission, and holds for root too
-        assert "verdict.json cannot be written" in only_message(invoke(command, run))
+        assert "verdict.json cannot be written" in only_message(typed(command, run))
 
     def test_a_full_disk(self, make_run: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
         run = make_run(lanes=("server",))
         monkeypatch.setattr("secrets.token_hex", lambda _: "0")
         (run / "timeline.png.0.part").symlink_to("/dev/full")
-        assert "timeline.png cannot be written: No space left on device" in only_message(invoke("report", run))
+        assert "timeline.png cannot be written: No space left on device" in only_message(typed("report", run))
         assert not (run / "timeline.png").exists()
 
 
