@@ -198,6 +198,17 @@ def test_a_number_in_the_place_of_a_text_is_named(cluster: Cluster, maps: str) -
     assert told in answer.body["message"]
 
 
+@pytest.mark.parametrize(("value", "met"), [(0.5, "number 0.5"), ([1], "array"), ({}, "object"), (True, "bool")])
+def test_what_is_neither_a_whole_number_nor_a_text_is_no_share(
+    cluster: Cluster, refusing: str, value: object, met: str
+) -> None:
+    """A share of pods, like a port, is an int32 or a text."""
+    budget = {"metadata": {"name": "b"}, "spec": {"minAvailable": value, "selector": {}}}
+    answer = cluster.post(f"/apis/policy/v1/namespaces/{refusing}/poddisruptionbudgets", budget)
+    assert (answer.status, answer.reason) == (400, "BadRequest")
+    assert f"cannot unmarshal {met} into Go value of type int32" in answer.body["message"]
+
+
 def test_an_update_under_another_name_is_a_bad_request(cluster: Cluster, maps: str) -> None:
     cluster.make(maps, config_map("c"))
     answer = cluster.put(f"{maps}/c", config_map("other"))

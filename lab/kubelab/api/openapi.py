@@ -33,12 +33,11 @@ PLAIN: dict[str, Object] = {
     "datetime": {"type": "string", "format": "date-time"},
     "int64": {"type": "integer", "format": "int64"},
     "integer": {"type": "integer", "format": "int32"},
+    "intorstring": {"$ref": f"{SCHEMAS}IntOrString"},
     "number": {"type": "number", "format": "double"},
     "quantity": {"$ref": f"{SCHEMAS}Quantity"},
     "string": {"type": "string"},
 }
-INT_OR_STRING = ("maxSurge", "maxUnavailable", "minAvailable", "port", "targetPort")
-"""Fields of type any that are one of the two."""
 SHARED: dict[str, Object] = {
     "IntOrString": {"oneOf": [{"type": "integer"}, {"type": "string"}]},
     "Quantity": {"oneOf": [{"type": "string"}, {"type": "number"}]},
@@ -100,8 +99,7 @@ def add_schema(schemas: dict[str, Object], type_name: str) -> None:
     properties: Object = {}
     schemas[type_name] = {"type": "object", "properties": properties}
     for name, field in fields.items():
-        is_either = field == "any" and name in INT_OR_STRING
-        properties[name] = {"$ref": f"{SCHEMAS}IntOrString"} if is_either else schema(field)
+        properties[name] = schema(field)
         add_schema(schemas, field.rpartition(":")[2])
 
 

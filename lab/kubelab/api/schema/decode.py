@@ -130,8 +130,9 @@ class Decoder:
         elif type_name == "boolean":
             self._expect(isinstance(value, bool), value, type_name, owner, go_path)
         elif type_name in INTEGER_BITS:
-            whole = isinstance(value, int) and not isinstance(value, bool)
-            self._expect(whole and abs(value) < 2 ** INTEGER_BITS[type_name], value, type_name, owner, go_path)
+            self._expect(_is_whole(value, INTEGER_BITS[type_name]), value, type_name, owner, go_path)
+        elif type_name == "intorstring":  # by a decoder of its own, which does not know the field
+            self._expect(isinstance(value, str) or _is_whole(value, 31), value, "integer", "", "")
         elif type_name == "number":
             is_number = isinstance(value, int | float) and not isinstance(value, bool)
             self._expect(is_number, value, type_name, owner, go_path)
@@ -145,6 +146,10 @@ class Decoder:
             return
         into = f"Go struct field {owner}.{go_path}" if owner else "Go value"
         raise bad_request(f"json: cannot unmarshal {json_type(value)} into {into} of type {go_type(type_name)}")
+
+
+def _is_whole(value: Any, bits: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**bits
 
 
 def omitted(owner: str, name: str, type_name: str, value: Any) -> bool:

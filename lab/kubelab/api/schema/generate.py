@@ -76,6 +76,8 @@ QUANTITIES = {
     ("ResourceFieldSelector", "divisor"),
     ("ContainerStatus", "allocatedResources"),
 }
+# The client calls these objects; each is a whole number or a text.
+INT_OR_STRING = {"maxSurge", "maxUnavailable", "minAvailable", "port", "targetPort"}
 INT64 = {
     "activeDeadlineSeconds",
     "deletionGracePeriodSeconds",
@@ -106,6 +108,8 @@ def type_of(owner: str, field: str, declared: str, pending: list[str]) -> str:
         return "map:" + type_of(owner, "", found[1], pending)
     if declared == "int" and field in INT64:
         return "int64"
+    if declared == "object" and field in INT_OR_STRING:
+        return "intorstring"
     if declared in PRIMITIVES:
         return PRIMITIVES[declared]
     pending.append(declared)

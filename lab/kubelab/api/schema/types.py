@@ -1,7 +1,7 @@
 """Types of the served objects: fields by type name, in the words of types.json.
 
-A field's type is string, boolean, integer (32 bits), int64, number, datetime, bytes, quantity, any, list:<type>,
-map:<type> or the name of another type.
+A field's type is string, boolean, integer (32 bits), int64, number, datetime, bytes, quantity, intorstring, any,
+list:<type>, map:<type> or the name of another type.
 """
 
 from __future__ import annotations
