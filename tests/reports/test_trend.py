@@ -448,6 +448,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (runs[2] / "verdict.json").write_text("{")
     for run in runs[::2]:
         (run / "report.html").write_text("the report")
+    make(root, Planned(1), experiment="x" * 200)
     nasty = make(root, Planned(0, name="javascript:alert(1)"), experiment="data:text,%2e%2e#?")
     (nasty[0] / "report.html").write_text("the report")
     invoke(root, "--every", "6h")
@@ -694,6 +695,13 @@ class TestBadInput:
         (link,) = [link["href"] for link in Page(tmp_path / "index.html").all("a") if "report" in link["href"]]
         assert os.fsdecode(run / "report.html").endswith(os.fsdecode(_bytes(link[2:])))
         assert (tmp_path / "index.html").stat().st_size < 100_000
+
+    def test_lanes_that_somebody_made_up_by_the_hundred(self, tmp_path: Path) -> None:
+        make(tmp_path, Planned(0, times_s={f"lane-{n:03}": 1.0 for n in range(300)} | {"server": 2.0}))
+        view = scene(only(tmp_path))
+        assert [panel.name for panel in view.times][:2] == ["server", "lane-000"]
+        assert view.notes == ["293 more lanes of a name that is not known: they stand in trend.json"]
+        assert len(shown(tmp_path).row("2026-01-05 00:00:00")) == 4 + 8 + 1
 
     def test_findings_of_any_name_are_read(self, tmp_path: Path) -> None:
         make(tmp_path, Planned(0, findings=[Finding("another", "passed", HOSTILE)]))

@@ -93,7 +93,8 @@ def scene(experiment: Experiment) -> Scene:
     days = [_day(run.wall_ns or 0) for run in runs] + [end for _, end in gaps]
     first, last = min(days, default=0.0), max(days, default=0.0)
     margin = max((last - first) * MARGIN, SHORTEST / 2)
-    times = [_times(series, experiment.runs) for series in experiment.series if series.name != LOST]
+    lanes = [series for series in experiment.series if series.name != LOST]
+    times = [_times(series, experiment.runs) for series in lanes[: words.MOST_LANES]]
     losses = _losses(next(series for series in experiment.series if series.name == LOST), experiment.runs)
     return Scene(
         title=experiment.title,
@@ -239,6 +240,9 @@ def _notes(experiment: Experiment) -> Iterator[str]:
         yield f"{number}  changed with the run of {words.minute(run.wall_ns)}: {told}"
     if len(changed) > NOTES:
         yield f"{counted(len(changed) - NOTES, 'more run')} came with changes: they stand in trend.html"
+    more = len(experiment.series) - 1 - words.MOST_LANES
+    if more > 0:
+        yield f"{counted(more, 'more lane')} of a name that is not known: they stand in trend.json"
     timeless = sum(run.wall_ns is None for run in experiment.runs)
     if timeless:
         yield f"{counted(timeless, 'run')} cannot be drawn: nothing tells when"

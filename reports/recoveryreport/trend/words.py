@@ -10,6 +10,9 @@ from recoveryreport.words import lane_order
 
 from .records import LONGEST, LOST, Change, Entry, Experiment, Gap, Lane, Level, Series, ShiftFound, State, Trend
 
+MOST_LANES = 8
+"""That are shown. A run has three; more can only come from a record that somebody made up."""
+
 STATES: tuple[State, ...] = ("passed", "failed", "unknown", "no verdict", "damaged", "newer format")
 
 _OF_MANY: dict[State, str] = {"no verdict": "without a verdict", "newer format": "of a newer format"}
@@ -96,9 +99,9 @@ def lost(run: Entry) -> str:
 
 
 def lanes(experiments: list[Experiment]) -> list[str]:
-    """Those that any run has, from the server outwards."""
+    """Those that any run has, from the server outwards, as far as they are shown."""
     found = {lane for experiment in experiments for run in experiment.runs for lane in run.lanes}
-    return sorted(found, key=lane_order)
+    return sorted(found, key=lane_order)[:MOST_LANES]
 
 
 def objective(found: float | None) -> str:
