@@ -1,6 +1,8 @@
 """What is drawn of many runs: each of them, what they say together, what is missing, and nothing else."""
 
+import io
 import json
+import re
 import signal
 import statistics
 import time
@@ -20,9 +22,10 @@ from recoveryreport import canvas
 from recoveryreport.page import Picture
 from recoveryreport.strips import swarm
 from recoveryreport.style import LIGHT
-from recoveryreport.trials import byrun, drawing, overview, page, survival
+from recoveryreport.trials import byrun, drawing, overview, page, survival, terminal
 from recoveryreport.trials.records import Trials
 from recoveryreport.trials.running import Ended, Runner
+from rich.console import Console
 from scipy.stats import binom
 
 from .browser import Browser
@@ -93,8 +96,11 @@ SETS: dict[str, Callable[[], Trials]] = {
     "none pooled": lambda: pooled(*(unknown(n) for n in range(3))),
     "hostile": lambda: pooled(
         *(
-            replace(made(n, phases=[phase(HOSTILE * 3, 0, 1)], doubts=[HOSTILE]), title=f"{HOSTILE} $x^2$ \u202e" * 5)
-            for n in range(3)
+            replace(
+                run(n, lane(n, name=f"\u202e{HOSTILE}" * 3), phases=[phase(HOSTILE * 3, 0, 1)], doubts=[HOSTILE]),
+                title=f"{HOSTILE} $x^2$ \u202e" * 5,
+            )
+            for n in range(1, 4)
         )
     ),
 }
@@ -133,7 +139,7 @@ class TestAnySet:
         begin = next(place for place, row in enumerate(told.rows) if row[:3] == ["No.", "Run", "Verdict"])
         rows = told.rows[begin + 1 : begin + 1 + len(of(name).runs)]
         assert [row[0] for row in rows] == [f"{number:,}" for number in range(1, len(rows) + 1)]
-        by_lane = [row for row in told.rows if len(row) == 6 and row[0] in ("server", "driver", "user")]
+        by_lane = [row for row in told.rows if len(row) == 6 and " met in " in row[-1]]
         assert len(by_lane) == len(of(name).lanes)
 
     def test_shows_what_comes_from_elsewhere_as_text_and_loads_nothing(self, name: str, tmp_path: Path) -> None:
@@ -195,6 +201,13 @@ class TestP95:
         last = min(k for k in range(1, 81) if binom.sf(k - 1, 80, 0.95) <= 0.025)
         assert found.p95_interval is not None
         assert (found.p95_interval.low_ns, found.p95_interval.high_ns) == (low[first - 1], high[last - 1])
+
+    def test_is_told_at_the_terminal(self) -> None:
+        console = Console(width=80, record=True, file=io.StringIO())
+        terminal.summary(console, of("eighty"), Path("runs/trials.html"))
+        told = console.export_text()
+        assert max(map(len, told.splitlines())) <= 80
+        assert re.search(r"^  p95 +server 2\.\d+ ± 0\.0\d+ s \(96\.\d %: 2\.\d+ to 2\.\d+ s\)", told, re.MULTILINE)
 
     def test_has_no_upper_end_where_too_many_did_not_recover(self) -> None:
         found = pooled(*(made(n) for n in range(78)), stuck(78), stuck(79)).lanes[0].recovery
