@@ -16,6 +16,7 @@ gaps        what a record does not hold
 machine     one run for other programs: JSON, JUnit XML, OpenMetrics, Markdown
 words       results in plain words, the same everywhere
 trials      many runs of one experiment: running and pooling them
+trend       the runs of every experiment over months: one list of all, change points, what is missing
 matrix      an experiment under every combination of some settings
 compare     two sets of runs: is the new one better or worse?
 advisor     what a change of a setting would save, as far as runs bear it out
