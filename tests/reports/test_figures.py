@@ -193,7 +193,9 @@ def test_the_pngs_are_wide_enough_for_print(passed_run: Path) -> None:
 
 def test_a_record_of_nothing_is_drawn(make_run: Callable[..., Path], tmp_path: Path) -> None:
     history = read(make_run(workload=False, cluster=False, fault=False, readback=False))
-    report.draw(history, judge(history), tmp_path)
+    told: list[str] = []
+    report.draw(history, judge(history), tmp_path, told.append)
+    assert len(told) == report.STEPS
     assert "No operations are recorded" in (tmp_path / "timeline.svg").read_text()  # texts are comments there
     assert "No phases" in (tmp_path / "phases.svg").read_text()
     assert "No operations are recorded" in (tmp_path / "latency.svg").read_text()
