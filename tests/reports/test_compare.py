@@ -8,6 +8,7 @@ import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from chaosmongo.history.results import Seeds
-from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 from recoveryreport import canvas
-from recoveryreport.commands import recovery
 from recoveryreport.compare import figure, page, terminal, words
 from recoveryreport.compare.decide import compare, overall
 from recoveryreport.compare.records import Answer, Comparison
@@ -38,6 +37,7 @@ from .browser import Browser
 from .conftest import HOSTILE
 from .test_page import Page
 from .test_trials import lane, phase, pooled, run
+from .typed import typed
 
 S = 1_000_000_000
 
@@ -585,11 +585,7 @@ class TestThePage:
 # --- the command ---
 
 
-def chaos(*arguments: object) -> Result:
-    """`chaos recovery compare`, as a person would type it."""
-    result = CliRunner().invoke(recovery, ["compare", *map(str, arguments)], env={"COLUMNS": "80"})
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result
+chaos = partial(typed, "compare")
 
 
 def kept(directory: Path, made: list[Recorded]) -> Path:
@@ -693,5 +689,5 @@ class TestTheCommand:
         assert chaos(base, new).exit_code == 2
         everything = sorted(map(str, base.parent.iterdir()))
         assert len(everything) == 3
-        result = CliRunner().invoke(recovery, ["trials", "--pool", *everything])
+        result = typed("trials", "--pool", *everything)
         assert "of 2 runs" in result.output

@@ -8,6 +8,7 @@ import statistics
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,9 @@ from urllib.parse import unquote
 
 import pytest
 from chaosmongo.history.results import Finding
-from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 from recoveryreport import canvas, report
-from recoveryreport.commands import recovery
 from recoveryreport.page import Picture
 from recoveryreport.statistics.shifts import LEVEL
 from recoveryreport.style import DARK, LIGHT, Theme
@@ -38,6 +37,7 @@ from .recorded_runs import S
 from .scheduled_runs import BEGIN, EXPERIMENT, Planned, make
 from .test_browser import CONTRAST
 from .test_page import Page
+from .typed import typed
 
 HOUR_NS = 3600 * S
 DEEP = '{"experiment":{"method":' + "[" * 100_000
@@ -56,10 +56,7 @@ def only(root: Path, **how: Any) -> Experiment:
     return experiment
 
 
-def invoke(*arguments: object) -> Result:
-    result = CliRunner().invoke(recovery, ["trend", *map(str, arguments)], env={"COLUMNS": "100"})
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result
+invoke = partial(typed, "trend")
 
 
 def shown(root: Path, **how: Any) -> Page:
