@@ -35,6 +35,7 @@ from scipy.stats import fisher_exact, mannwhitneyu
 
 from .browser import Browser
 from .conftest import HOSTILE
+from .legible import assert_legible
 from .test_page import Page
 from .test_trials import lane, phase, pooled, run
 from .typed import typed
@@ -507,18 +508,7 @@ VIEWS = {
 def test_no_text_leaves_the_figure_nor_hides_another(name: str) -> None:
     with canvas.blank(LIGHT) as blank:
         figure.draw(blank, scene(VIEWS[name]), LIGHT)
-        blank.canvas.draw()
-        renderer = blank.canvas.get_renderer()  # type: ignore[attr-defined]
-        width, height = blank.canvas.get_width_height()
-        texts = [*blank.texts, *(text for legend in blank.legends for text in legend.get_texts())]
-        for axes in blank.axes:
-            texts += [*axes.texts, *axes.get_xticklabels(), *axes.get_yticklabels()]
-        boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in texts if text.get_text()]
-    for place, (text, box) in enumerate(boxes):
-        assert box.x0 >= 0 and box.x1 <= width and box.y0 >= 0 and box.y1 <= height, text
-        for other, theirs in boxes[:place]:
-            apart = box.x0 >= theirs.x1 or theirs.x0 >= box.x1 or box.y0 >= theirs.y1 - 2 or theirs.y0 >= box.y1 - 2
-            assert apart, f"{text!r} and {other!r}"
+        assert_legible(blank)
 
 
 def test_every_run_is_drawn_once_in_each_set() -> None:

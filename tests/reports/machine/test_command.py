@@ -10,19 +10,20 @@ from recoveryreport import machine
 from recoveryreport.commands.summary import summary
 
 from tests.reports.recorded_runs import Recorded, record
-from tests.reports.test_commands import invoke, only_message
+from tests.reports.test_commands import only_message
+from tests.reports.typed import typed
 
 
 @pytest.fixture(scope="module")
 def judged_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = record(tmp_path_factory.mktemp("judged") / "run", Recorded(lanes=("server",), rto_s={"server": 15.0}))
-    assert invoke("verdict", run).exit_code == 0
+    assert typed("verdict", run).exit_code == 0
     return run
 
 
 @pytest.mark.parametrize("form", machine.FORMS)
 def test_prints_the_file_to_the_byte(form: str, failed_run: Path) -> None:
-    result = invoke("summary", failed_run, "--format", form)
+    result = typed("summary", failed_run, "--format", form)
     assert result.exit_code == 0
     assert result.stdout_bytes == (failed_run / machine.FORMS[form].file).read_bytes()
     assert result.stderr == ""
@@ -35,7 +36,7 @@ def test_offers_every_form() -> None:
 
 def test_prints_json_unless_told_otherwise_and_writes_nothing(judged_once: Path) -> None:
     before = sorted(file.name for file in judged_once.iterdir())
-    assert json.loads(invoke("summary", judged_once).stdout)["verdict"] == "passed"
+    assert json.loads(typed("summary", judged_once).stdout)["verdict"] == "passed"
     assert sorted(file.name for file in judged_once.iterdir()) == before
 
 
@@ -43,16 +44,16 @@ def test_no_run_named_takes_the_newest(judged_once: Path, tmp_path: Path, monkey
     (tmp_path / "runs" / "a").mkdir(parents=True)
     (tmp_path / "runs" / "a" / "20260301T000000Z").symlink_to(judged_once)
     monkeypatch.chdir(tmp_path)
-    assert invoke("summary").exit_code == 0
+    assert typed("summary").exit_code == 0
 
 
 class TestBadInput:
     def test_no_such_run(self, tmp_path: Path) -> None:
-        assert "nowhere is no run directory" in only_message(invoke("summary", tmp_path / "nowhere"))
+        assert "nowhere is no run directory" in only_message(typed("summary", tmp_path / "nowhere"))
 
     def test_a_run_that_crashed_before_it_was_judged(self, make_run: Callable[..., Path]) -> None:
         run = make_run(lanes=("server",))
-        message = only_message(invoke("summary", run))
+        message = only_message(typed("summary", run))
         assert "has no verdict" in message
         assert message.endswith(f"Judge it with: chaos recovery verdict {run}")
 
@@ -72,16 +73,16 @@ class TestBadInput:
         text = (judged_once / "verdict.json").read_text()
         (tmp_path / "run.json").write_bytes((judged_once / "run.json").read_bytes())
         (tmp_path / "verdict.json").write_text(re.sub(old, new, text, count=1))
-        message = only_message(invoke("summary", tmp_path))
+        message = only_message(typed("summary", tmp_path))
         assert said in message
         assert str(tmp_path / "verdict.json") in message
 
     def test_an_older_verdict_that_lacks_what_came_later(self, judged_once: Path, tmp_path: Path) -> None:
         (tmp_path / "run.json").write_bytes((judged_once / "run.json").read_bytes())
         (tmp_path / "verdict.json").write_text('{"format": 0, "run": "x"}')
-        assert "has format 0" in only_message(invoke("summary", tmp_path))
+        assert "has format 0" in only_message(typed("summary", tmp_path))
 
     def test_a_verdict_that_cannot_be_read(self, judged_once: Path, tmp_path: Path) -> None:
         (tmp_path / "run.json").write_bytes((judged_once / "run.json").read_bytes())
         (tmp_path / "verdict.json").mkdir()
-        assert "verdict.json cannot be read: Is a directory" in only_message(invoke("summary", tmp_path))
+        assert "verdict.json cannot be read: Is a directory" in only_message(typed("summary", tmp_path))
