@@ -81,6 +81,12 @@ class Server:
         self._store.close()
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        response = await self._respond(request)
+        if "Upgrade" in request.headers and response.status != 101:
+            response.force_close()  # aiohttp reads what comes next as that other protocol, and would never answer
+        return response
+
+    async def _respond(self, request: web.BaseRequest) -> web.StreamResponse:
         try:
             return await self._route(request)
         except ApiError as error:

@@ -28,8 +28,9 @@ ANSWER_S = 5.0
 OPEN_PATHS = ("/healthz", "/livez", "/readyz", "/version")
 PASSED_ON = {"attach", "exec", "log", "portforward"}
 """Subresources that a kubelet answers: 503 where there is none."""
-TOLD_AS_500 = ("more than one PodDisruptionBudget", "container not found")
-"""What Kubernetes itself answers with 500: to an eviction that two budgets cover, to exec where nothing runs."""
+TOLD_AS_500 = ("more than one PodDisruptionBudget", "container not found", "resourceVersion should not be set")
+"""What Kubernetes itself answers with 500: to an eviction that two budgets cover, to exec where nothing runs, to an
+object that is created with a resource version."""
 
 
 class Client:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import gzip
 import socket
+from contextlib import closing
 from urllib.parse import quote
 
 import pytest
 
-from .conftest import PORT, ApiServer
+from .conftest import PORT, TOKEN, ApiServer
 
 DEFAULT = "/api/v1/namespaces/default"
 
@@ -138,3 +139,12 @@ def test_a_refused_body_is_the_end_of_the_request_alone(api: ApiServer) -> None:
     for _ in range(3):
         assert api.call("POST", f"{DEFAULT}/configmaps", b"{" * 2_000_000).status == 400
         assert api.get("/readyz").body == "ok"
+
+
+def test_whoever_asks_for_another_protocol_in_vain_is_answered_and_so_is_what_comes_next(api: ApiServer) -> None:
+    asked = {"Authorization": f"Bearer {TOKEN}", "Connection": "Upgrade", "Upgrade": "SPDY/3.1"}
+    with closing(api.connection()) as connection:
+        for _ in range(2):
+            connection.request("POST", "/nowhere", b"{}", asked)
+            with connection.getresponse() as response:
+                assert (response.status, response.read()) == (404, b"404 page not found\n")
