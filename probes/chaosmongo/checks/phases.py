@@ -309,14 +309,17 @@ def _course(evidence: Evidence) -> Course | None:
 
 
 def _subject(evidence: Evidence, fault: FaultStart, present: dict[str, Sighting]) -> Sighting | None:
-    """The pod whose story is told: a pod that was hit, one on a node that was hit, else the StatefulSet's first one."""
+    """The pod whose story is told: a pod that was hit, one on a node that was hit; where the fault hit neither pods nor
+    nodes, the StatefulSet's first one.
+    """
     target = evidence.history.run.target
     own = [present[name] for name in sorted(present) if present[name].owned_by("StatefulSet", target.statefulset)]
     hit = {hit.name for hit in fault.hits if hit.kind == "Pod" and hit.namespace in ("", target.namespace)}
     nodes = {hit.name for hit in fault.hits if hit.kind == "Node"}
     candidates = [pod for pod in own if pod.name in hit]
     candidates += [pod for pod in own if pod.node in nodes]
-    candidates += own if not hit and not nodes else []
+    if not any(hit.kind in ("Pod", "Node") for hit in fault.hits):
+        candidates = own
     return candidates[0] if candidates else None
 
 

@@ -120,6 +120,13 @@ class TestWhatAFaultTellsOfItself:
         marks = [Note(at(20), "mark", {"name": "requested"})]
         assert shown(record(course=marks, faults=[fault(MONGO_0, end_ms=30)]))[0] == ("requested", 0, 20)
 
+    def test_is_told_by_the_fault(self):
+        second = Fault(FaultStart(2, "delete_pod", at(600), [MONGO_0], "replaced"), FaultEnd(2, at(610)))
+        marks = [Note(at(20), "mark", {"name": "blocked by budget"})]
+        evidence = record(lane(100, 690), course=marks, faults=[fault(MONGO_0), second])
+        sources = {phase.name: phase.source for phase in phases.check(evidence).result}
+        assert (sources["blocked by budget"], sources["fault 2"]) == ("fault", "fault")
+
     def test_is_no_phase_of_the_recovery_where_it_comes_after_it(self):
         marks = [Note(at(900), "mark", {"name": "taken back"})]
         assert "taken back" not in names(record(lane(100, 690), course=marks))
@@ -201,6 +208,46 @@ def test_a_fault_on_a_node_tells_the_story_of_the_pod_that_was_on_it():
     after = [event(70, "DELETED", pod("old", name="mongo-1")), event(80, "ADDED", pod("b", name="mongo-1", node="n2"))]
     evidence = record(cluster=[*others, *after], faults=[fault(Hit("Node", "n1"), expect="moved")])
     assert [name for name, *_ in shown(evidence)][:4] == ["requested", "gone", "recreated", "scheduled"]
+
+
+class TestWhoseStoryIsTold:
+    """mongo-0 goes at 70 ms, mongo-1 at 170 ms; both were on n1."""
+
+    CLUSTER = (
+        listing(-9, pod("a0", name="mongo-0"), pod("a1", name="mongo-1")),
+        event(70, "DELETED", pod("a0", name="mongo-0")),
+        event(80, "ADDED", pod("b0", name="mongo-0")),
+        event(170, "DELETED", pod("a1", name="mongo-1")),
+        event(180, "ADDED", pod("b1", name="mongo-1")),
+    )
+
+    def gone_ms(self, *hits):
+        return ends(record(cluster=list(self.CLUSTER), faults=[fault(*hits)])).get("gone")
+
+    def test_that_of_the_pod_that_was_hit(self):
+        assert self.gone_ms(Hit("Pod", "mongo-1", "pacman", "a1", "n1")) == 170
+
+    def test_of_two_that_were_hit_the_first(self):
+        hits = [Hit("Pod", f"mongo-{number}", "pacman", f"a{number}", "n1") for number in (1, 0)]
+        assert self.gone_ms(*hits) == 70
+
+    def test_that_of_a_pod_that_was_hit_before_that_of_one_on_a_node(self):
+        assert self.gone_ms(Hit("Node", "n1"), Hit("Pod", "mongo-1", "pacman", "a1", "n1")) == 170
+
+    def test_a_hit_without_a_namespace_is_in_the_target_s(self):
+        assert self.gone_ms(Hit("Pod", "mongo-1")) == 170
+
+    @pytest.mark.parametrize(
+        "hit",
+        [Hit("Pod", "mongo-1", "other"), Hit("Pod", "pacman-1", "pacman"), Hit("Node", "n2")],
+        ids=["in another namespace", "not of the StatefulSet", "a node without its pods"],
+    )
+    def test_none_where_no_pod_of_the_statefulset_was_hit(self, hit):
+        assert self.gone_ms(hit) is None
+
+    def test_that_of_the_first_pod_where_the_fault_names_neither_pod_nor_node(self):
+        assert self.gone_ms(Hit("StatefulSet", "mongo", "pacman")) == 70
+        assert self.gone_ms(Hit("StatefulSet", "mongo-1", "pacman")) == 70
 
 
 @settings(max_examples=60)
