@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 ATTEMPTS = 3
-TOO_BUSY = ("(is this machine too busy?)", "it was too slow")
+TOO_BUSY = ("(is this machine too busy, or its disk?)", "it was too slow")
 
 
 @dataclass(frozen=True)

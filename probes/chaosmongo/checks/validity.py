@@ -147,7 +147,7 @@ def _late(evidence: Evidence) -> Iterator[str]:
         tick_ns = _tick_ns(evidence, lane)
         if tick_ns is not None and late_ns >= tick_ns:
             within, tick = milliseconds(late_ns), milliseconds(tick_ns)
-            yield f"{lane} was late: 99 % within {within}, its tick is {tick} (is this machine too busy?)"
+            yield f"{lane} was late: 99 % within {within}, its tick is {tick} (is this machine too busy, or its disk?)"
 
 
 def _lateness(evidence: Evidence) -> dict[str, int]:

@@ -252,7 +252,7 @@ class TestWhatItSays:
     def test_of_a_late_prober(self):
         late = [msgspec.structs.replace(one, sent_ns=one.sent_ns + 12_000_000) for one in OPS[:13]]
         assert self.says([*late, *OPS[13:]]) == (
-            "server was late: 99 % within 12.00 ms, its tick is 10.00 ms (is this machine too busy?)"
+            "server was late: 99 % within 12.00 ms, its tick is 10.00 ms (is this machine too busy, or its disk?)"
         )
 
     def test_of_several_problems(self):
