@@ -3,6 +3,10 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 RATIO = 25.0
 """Largest over smallest value above which a linear axis would press the small ones together."""
@@ -25,6 +29,15 @@ class Axis:
     def within(self, seconds: float) -> float:
         """The nearest place on the axis."""
         return min(max(seconds, self.low_s), self.high_s)
+
+    def show(self, axes: "Axes", side: Literal["x", "y"]) -> None:
+        """Makes it that side's axis of `axes`."""
+        if self.logarithmic:
+            axes.set(**{f"{side}scale": "log"})
+        axes.set(**{f"{side}lim": (self.low_s, self.high_s)})
+        drawn = axes.xaxis if side == "x" else axes.yaxis
+        drawn.set_ticks(self.ticks_s, labels=[label(tick) for tick in self.ticks_s])
+        drawn.set_ticks([], minor=True)
 
     def part(self, seconds: float) -> float:
         """How far along the axis that is: 0 at its beginning, 1 at its end."""

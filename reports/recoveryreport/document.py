@@ -12,7 +12,7 @@ from chaosmongo.history.results import Verdict
 from . import canvas, experiment, words
 from .gaps import gaps
 from .page import fates, moment
-from .parts import PERCENTS, parts
+from .parts import PERCENTS
 from .pdf import Book
 from .style import LIGHT, SMALL_PT, TITLE_PT, WIDTH_IN
 from .subject import Subject
@@ -153,7 +153,7 @@ def _latency(subject: Subject) -> Iterator[Line]:
     places = (0, 1.3, 2.6, 3.8, *(4.9 + 1.25 * number for number in range(len(PERCENTS))))
     names = ("lane", "part", "operations", "ok", *(f"{percent} % within" for percent in PERCENTS))
     yield Line(list(zip(places, names, strict=True)))
-    for part in parts(subject):
+    for part in subject.parts:
         told = (
             part.lane,
             part.name,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import latencyaxis, overtime, words
-from .parts import AFTER, BEFORE, DURING, WHOLE, Part, parts
+from .parts import AFTER, BEFORE, DURING, WHOLE, Part
 from .series import Floats, LaneSeries
 from .shading import shade
 from .style import SMALL_PT, TEXT_PT, TITLE_PT, WIDTH_IN, Theme
@@ -39,7 +39,7 @@ def draw(figure: "Figure", subject: Subject, theme: Theme) -> None:
     rows = max(len(subject.lanes), 1)
     height_in = _HEAD_IN + rows * (_NAME_IN + _ROW_IN) + _FOOT_IN
     figure.set_size_inches(WIDTH_IN, height_in)
-    found = parts(subject)
+    found = subject.parts
     _title(figure, subject, found, theme)
     if not subject.lanes:
         figure.text(0.5, 0.4, "No operations are recorded.", ha="center", color=theme.faint)
@@ -67,7 +67,7 @@ def draw(figure: "Figure", subject: Subject, theme: Theme) -> None:
 
 def alt(subject: Subject) -> str:
     """What the figure shows, for those who do not see it."""
-    found = parts(subject)
+    found = subject.parts
     if not found:
         return "Response times: no operations are recorded."
     lanes: dict[str, list[str]] = {}
@@ -165,10 +165,6 @@ def _title(figure: "Figure", subject: Subject, found: list[Part], theme: Theme) 
             loc="upper left",
             bbox_to_anchor=(left_in / WIDTH_IN, 1 - 0.47 / height_in),
             ncols=2,
-            frameon=False,
-            fontsize=SMALL_PT,
-            borderaxespad=0,
-            borderpad=0,
             labelspacing=0.35,
             handlelength=2.2,
             columnspacing=1.6,

@@ -9,7 +9,6 @@ import base64
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from chaosmongo.history.results import Answer, Durability
 
 from . import experiment, journal, words
 from .gaps import gaps
-from .parts import PERCENTS, parts
+from .parts import PERCENTS
 from .subject import Subject
 
 SHARED = {"style": "page.css", "script": "page.js"}
@@ -47,7 +46,7 @@ def render(subject: Subject, pictures: Mapping[str, Picture]) -> str:
         lanes=sorted(verdict.recovery, key=lambda lane: words.lane_order(lane.lane)),
         largest=words.largest(verdict.phases),
         phases_total_ns=sum(phase.end_ns - phase.start_ns for phase in verdict.phases),
-        parts=parts(subject),
+        parts=subject.parts,
         percents=PERCENTS,
         fates=list(fates(verdict.durability)) if verdict.durability else [],
         gaps=gaps(history),
@@ -85,11 +84,12 @@ def rendered(template: str, **values: Any) -> str:
         tight=words.tight,
     )
     shared = {name: Path(__file__).with_name(file).read_text("utf-8") for name, file in SHARED.items()}
-    hashes = {f"{name}_hash": _digest(content) for name, content in shared.items()}
+    hashes = {f"{name}_hash": digest(content) for name, content in shared.items()}
     return environment.get_template(template).render(**shared, **hashes, **values)
 
 
-def _digest(content: str) -> str:
+def digest(content: str) -> str:
+    """Of a style sheet or a script, as the page's policy names what it allows (CSP, sha256)."""
     return base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
 
 
@@ -121,12 +121,9 @@ def _headline(answer: Answer) -> str:
 
 
 def moment(wall_ns: int) -> str:
-    """A moment for people, of nanoseconds since the Unix epoch. The wall clock only labels."""
-    try:
-        found = datetime.fromtimestamp(wall_ns / 1e9, UTC)
-    except (OverflowError, ValueError, OSError):
-        return "at an unknown time"
-    return f"{found:%Y-%m-%d %H:%M:%S} UTC"
+    """For people, of nanoseconds since the Unix epoch."""
+    found = words.moment(wall_ns)
+    return "at an unknown time" if found is None else f"{found:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _experiment(history: History) -> str:

@@ -7,6 +7,7 @@ time: it counts as one that took forever, so that a fast refusal improves nothin
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,9 @@ from chaosmongo.history import History
 from chaosmongo.history.results import LaneRecovery
 
 from .series import Floats, LaneSeries
-from .subject import Subject
+
+if TYPE_CHECKING:
+    from .subject import Subject
 
 BEFORE, DURING, AFTER, WHOLE = "before", "during", "after", "whole run"
 
@@ -56,12 +59,13 @@ class Part:
         return float(self.latency_s[-(-percent * self.operations // 100) - 1])
 
 
-def parts(subject: Subject) -> list[Part]:
+def divided(subject: "Subject") -> list[Part]:
     """The parts of every lane, in order, without those in which no operation was due."""
-    return [part for series in subject.lanes for part in _of(series, subject)]
+    ends = until_s(subject)
+    return [part for series in subject.lanes for part in _of(series, subject, ends.get(series.lane, 0.0))]
 
 
-def until_s(subject: Subject) -> dict[str, float]:
+def until_s(subject: "Subject") -> dict[str, float]:
     """When the part `during` ends, by lane: seconds after the fault, inf where the lane did not recover."""
     ends = {lane.lane: _back_s(subject, lane) for lane in subject.verdict.recovery}
     seen = [end for end in ends.values() if end is not None]
@@ -69,8 +73,7 @@ def until_s(subject: Subject) -> dict[str, float]:
     return {lane: common if end is None else end for lane, end in ends.items()}
 
 
-def _of(series: LaneSeries, subject: Subject) -> Iterator[Part]:
-    end_s = until_s(subject).get(series.lane, 0.0)
+def _of(series: LaneSeries, subject: "Subject", end_s: float) -> Iterator[Part]:
     if subject.history.faults:
         chosen = {
             BEFORE: series.due_s < 0,
@@ -88,7 +91,7 @@ def _sorted(series: LaneSeries, which: npt.NDArray[np.bool_]) -> Floats:
     return np.sort(np.where(series.outcome[which] == 0, series.latency_s[which], np.inf))
 
 
-def _back_s(subject: Subject, lane: LaneRecovery) -> float | None:
+def _back_s(subject: "Subject", lane: LaneRecovery) -> float | None:
     """When the last operation was sent that was not ok because of a fault; None where there was none."""
     caused = [outage.end for outage in lane.outages if outage.caused]
     if not caused:
@@ -96,6 +99,6 @@ def _back_s(subject: Subject, lane: LaneRecovery) -> float | None:
     return max(np.inf if end is None else subject.at(end.lo_ns) for end in caused)
 
 
-def _over_s(subject: Subject, history: History) -> float:
+def _over_s(subject: "Subject", history: History) -> float:
     moments = [fault.start.time_ns if fault.end is None else fault.end.time_ns for fault in history.faults]
     return max(map(subject.at, moments), default=0.0)

@@ -57,6 +57,11 @@ class Drawn:
         """For a page; alt: what it shows in words."""
         return page.Picture(self.light, self.dark, alt, self.width, self.height)
 
+    def keep(self, directory: Path, name: str) -> None:
+        """Writes it as PNG and as SVG. Raises CannotWrite."""
+        write_file(directory / f"{name}.png", self.png)
+        write_file(directory / f"{name}.svg", self.light)
+
 
 def _silent(_: str) -> None:
     pass
@@ -80,8 +85,7 @@ def draw(history: History, verdict: Verdict, directory: Path, tell: Callable[[st
     html = page.render(subject, {name: figures[name].picture(FIGURES[name].alt(subject)) for name in figures})
     make_directory(directory)
     for name, figure in figures.items():
-        write_file(directory / f"{name}.png", figure.png)
-        write_file(directory / f"{name}.svg", figure.light)
+        figure.keep(directory, name)
     write_file(directory / PDF, book.bound())
     for name, data in machine.files(history.run, subject.verdict).items():
         write_file(directory / name, data)

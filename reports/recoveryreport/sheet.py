@@ -2,10 +2,10 @@
 
 import textwrap
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from . import canvas
-from .style import SMALL_PT
+from .style import SMALL_PT, Theme
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,14 +49,19 @@ class Sheet:
                 loc="upper left",
                 bbox_to_anchor=(EDGE_IN / self.width_in, (top_in - number * KEY_IN) / self.height_in),
                 ncols=len(line),
-                frameon=False,
-                fontsize=SMALL_PT,
-                borderaxespad=0,
-                borderpad=0,
                 handlelength=1.4,
                 handletextpad=0.5,
                 columnspacing=1.4,
             )
+
+
+def quiet(axes: "Axes", theme: Theme, grid: Literal["x", "y"]) -> None:
+    """No lines but those of the grid, across the axis of values, and small labels."""
+    axes.tick_params(left=False, bottom=False, pad=3, labelsize=SMALL_PT)
+    axes.tick_params(axis="y", labelcolor=theme.ink)
+    axes.grid(axis=grid, color=theme.rule, lw=0.6)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right", "left"]].set_visible(False)
 
 
 def legend_lines(figure: "Figure", handles: Sequence[Any], width_in: float) -> list[list[Any]]:

@@ -5,9 +5,9 @@ intervals.
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .axis import Axis, label
+from .axis import Axis
 from .lanerow import OBJECTIVE_LINE
-from .sheet import Sheet, fitted
+from .sheet import Sheet, fitted, quiet
 from .strips import Span, Strip, swarm
 from .style import SMALL_PT, Theme
 from .trials.records import Kind
@@ -30,22 +30,9 @@ _DOTS, _DOTS_IN = 0.64, 0.25
 def prepare(sheet: Sheet, axes: "Axes", axis: Axis, lanes: Sequence[str], room_in: float, theme: Theme) -> None:
     """One row a lane, the first at the top, all on the axis of time. room_in: of the lanes' names."""
     axes.set_ylim(max(len(lanes), 1) - 0.5, -0.5)
-    along(axes, axis)
+    axis.show(axes, "x")
     axes.set_yticks(range(len(lanes)), [fitted(sheet.figure, lane, SMALL_PT, room_in) for lane in lanes])
-    axes.tick_params(left=False, bottom=False, pad=3, labelsize=SMALL_PT)
-    axes.tick_params(axis="y", labelcolor=theme.ink)
-    axes.grid(axis="x", color=theme.rule, lw=0.6)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right", "left"]].set_visible(False)
-
-
-def along(axes: "Axes", axis: Axis) -> None:
-    """Gives axes the axis of time."""
-    if axis.logarithmic:
-        axes.set_xscale("log")
-    axes.set_xlim(axis.low_s, axis.high_s)
-    axes.set_xticks(axis.ticks_s, [label(tick) for tick in axis.ticks_s])
-    axes.set_xticks([], minor=True)
+    quiet(axes, theme, "x")
 
 
 def draw_strip(sheet: Sheet, axes: "Axes", axis: Axis, strip: Strip, y: float, theme: Theme) -> None:
@@ -95,12 +82,17 @@ def say(axes: "Axes", text: str, theme: Theme) -> None:
     )
 
 
-def keys(strips: Iterable[Strip], axis: Axis, names: dict[Kind, str], median: str, theme: Theme) -> list[Any]:
-    """The entries of the legend: of what is there. names: of the kinds of dots; median: of its line."""
+def keys(strips: Iterable[Strip], axis: Axis, run: str, median: str, theme: Theme) -> list[Any]:
+    """The entries of the legend: of what is there. run: what a dot is; median: of its line."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
     strips = list(strips)
+    names: dict[Kind, str] = {
+        "recovered": run,
+        "censored": "not recovered by then",
+        "no outage": "no outage as long as that",
+    }
     handles: list[Any] = [
         Line2D([], [], ls="", label=names[kind], **_look(kind, theme))
         for kind in KINDS

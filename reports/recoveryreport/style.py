@@ -89,6 +89,10 @@ def settings(theme: Theme) -> dict[Any, Any]:
         "xtick.labelsize": TEXT_PT,
         "ytick.labelsize": SMALL_PT,
         "hatch.linewidth": 0.7,
+        "legend.frameon": False,
+        "legend.fontsize": SMALL_PT,
+        "legend.borderaxespad": 0,
+        "legend.borderpad": 0,
         "svg.hashsalt": "recoveryreport",  # the same run gives the same bytes
         "path.simplify": True,
     }

@@ -1,6 +1,7 @@
 """A run as its figures need it: worked out once, drawn in every theme."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import msgspec
 from chaosmongo.history import History
@@ -8,6 +9,7 @@ from chaosmongo.history.redaction import redacted
 from chaosmongo.history.results import Verdict
 
 from . import words
+from .parts import Part, divided
 from .series import LaneSeries, lane_series, zero_ns
 
 
@@ -29,6 +31,11 @@ class Subject:
         # An older record may hold a password in what went wrong; a report is shown to others.
         shown = msgspec.convert(redacted(msgspec.to_builtins(verdict)), Verdict)
         return cls(history, shown, zero_ns(history), lanes)
+
+    @cached_property
+    def parts(self) -> list[Part]:
+        """Of every lane, in order, without those in which no operation was due."""
+        return divided(self)
 
     def at(self, time_ns: float) -> float:
         """Seconds after `zero_ns`."""

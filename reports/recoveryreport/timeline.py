@@ -118,10 +118,6 @@ def _title(figure: "Figure", view: Scene, verdict: Verdict, theme: Theme, height
         loc="upper left",
         bbox_to_anchor=(left, 1 - 0.42 / height_in),
         ncols=len(handles),
-        frameon=False,
-        fontsize=SMALL_PT,
-        borderaxespad=0,
-        borderpad=0,
         handlelength=1.4,
         columnspacing=1.6,
     )

@@ -3,6 +3,7 @@
 import math
 import re
 import unicodedata
+from datetime import UTC, datetime
 
 from chaosmongo.history.quantities import (
     at_least,
@@ -173,6 +174,21 @@ def ready_gap(gap: Bracket | None) -> str:
 def ready_lied(gap: Bracket | None) -> str:
     """By how long Ready came too early; empty where it did not, or where nobody knows."""
     return measured(Bracket(-gap.hi_ns, -gap.lo_ns)) if gap is not None and gap.hi_ns < 0 else ""
+
+
+def written(value: object) -> str:
+    """A setting's value as YAML and JSON write it, a text without quotes."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return str(value)
+
+
+def moment(wall_ns: int) -> datetime | None:
+    """Nanoseconds since the Unix epoch as UTC, to the second; None where that is none. The wall clock only labels."""
+    try:
+        return datetime.fromtimestamp(wall_ns // 10**9, UTC)
+    except (OverflowError, ValueError, OSError):
+        return None
 
 
 def tight(text: str) -> str:

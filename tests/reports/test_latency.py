@@ -12,7 +12,7 @@ from chaosmongo.history import read
 from hypothesis import given
 from hypothesis import strategies as st
 from recoveryreport import overtime, words
-from recoveryreport.parts import PERCENTS, Part, parts
+from recoveryreport.parts import PERCENTS, Part
 from recoveryreport.series import LaneSeries
 from recoveryreport.subject import Subject
 
@@ -81,7 +81,7 @@ class TestThePage:
 
     def test_a_lane_without_an_outage_is_compared_over_the_same_time(self, make_run: Callable[..., Path]) -> None:
         history = read(make_run(up_s={"server": 4.0, "driver": 0.2, "user": 4.8}))
-        found = {(one.lane, one.name): one for one in parts(Subject.of(history, judge(history)))}
+        found = {(one.lane, one.name): one for one in Subject.of(history, judge(history)).parts}
         assert found["driver", "during"].operations == pytest.approx(40 * 4.8, abs=3)
         assert found["driver", "during"].ok == found["driver", "during"].operations
 

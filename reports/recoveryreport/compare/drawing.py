@@ -17,7 +17,6 @@ def draw(found: Comparison, directory: Path) -> Path:
     made = drawn(lambda blank, theme: figure.draw(blank, view, theme))
     html = page.render(found, made.picture(page.alt(found)))
     make_directory(directory)
-    write_file(directory / "compare.png", made.png)
-    write_file(directory / "compare.svg", made.light)
+    made.keep(directory, "compare")
     write_file(directory / PAGE, html.encode())
     return directory / PAGE

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 from recoveryreport import striprow
 from recoveryreport.sheet import EDGE_IN, KEY_IN, LINE_IN, RIGHT_IN, Sheet, legend_lines, wrapped
 from recoveryreport.style import SMALL_PT, TEXT_PT, TITLE_PT, WIDTH_IN, Theme
-from recoveryreport.trials.records import Kind
 
 from .scene import Pair, Scene
 
@@ -18,11 +17,6 @@ _LEFT_IN, _SIDE_IN, _BEHIND_IN = 2.35, 0.55, 1.95
 _MEDIAN_PT, _DIFFERENCE_PT = 5, 62
 """How far behind the axis they are told."""
 _TITLE_LINE_IN, _HEADING_IN, _ROW_IN, _TICKS_IN = 0.24, 0.3, 0.27, 0.34
-_NAMES: dict[Kind, str] = {
-    "recovered": "one run",
-    "censored": "not recovered by then",
-    "no outage": "no outage as long as that",
-}
 
 
 def draw(figure: "Figure", view: Scene, theme: Theme) -> None:
@@ -30,7 +24,7 @@ def draw(figure: "Figure", view: Scene, theme: Theme) -> None:
     room_in = WIDTH_IN - 2 * EDGE_IN
     title = wrapped(view.title, room_in * SMALL_PT / TITLE_PT)
     notes = [line for note in view.notes for line in wrapped(note, room_in)]
-    keys = legend_lines(figure, striprow.keys(view.strips, view.axis, _NAMES, "median", theme), WIDTH_IN)
+    keys = legend_lines(figure, striprow.keys(view.strips, view.axis, "one run", "median", theme), WIDTH_IN)
     rows_in = sum(_HEADING_IN + 2 * len(pairs) * _ROW_IN + _TICKS_IN for _, pairs in view.groups)
     head_in = 0.16 + len(title) * _TITLE_LINE_IN + 0.06 + LINE_IN + 0.12 + len(keys) * KEY_IN + 0.1
     sheet = Sheet(figure, WIDTH_IN, head_in + rows_in + 0.3 + len(notes) * LINE_IN + 0.15)

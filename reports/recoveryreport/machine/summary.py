@@ -1,7 +1,5 @@
 """From a verdict to its summary, and summary.json."""
 
-from datetime import UTC, datetime
-
 import msgspec
 from chaosmongo.history import records as r
 from chaosmongo.history import results
@@ -124,11 +122,8 @@ def _fault(fault: results.FaultSummary) -> records.Fault:
 
 
 def _began(anchor: r.Anchor) -> str | None:
-    try:
-        moment = datetime.fromtimestamp(anchor.wall_ns // 10**9, UTC)
-    except (OverflowError, ValueError, OSError):
-        return None
-    return f"{moment.replace(tzinfo=None).isoformat()}Z"
+    moment = words.moment(anchor.wall_ns)
+    return None if moment is None else f"{moment.replace(tzinfo=None).isoformat()}Z"
 
 
 def _seconds(value_ns: int) -> float:

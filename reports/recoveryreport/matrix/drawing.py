@@ -16,7 +16,6 @@ def draw(matrix: Matrix, directory: Path) -> Path:
     made = drawn(lambda blank, theme: figure.draw(blank, view, theme))
     html = page.render(matrix, made.picture(page.alt(matrix)))
     make_directory(directory)
-    write_file(directory / "matrix.png", made.png)
-    write_file(directory / "matrix.svg", made.light)
+    made.keep(directory, "matrix")
     write_file(directory / PAGE, html.encode())
     return directory / PAGE

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from recoveryreport import canvas, striprow
 from recoveryreport.sheet import EDGE_IN, KEY_IN, LINE_IN, RIGHT_IN, Sheet, legend_lines, wrapped
 from recoveryreport.style import SMALL_PT, TEXT_PT, TITLE_PT, WIDTH_IN, Theme
-from recoveryreport.trials.records import Kind
 
 from .panels import Panel, Scene
 
@@ -25,11 +24,6 @@ _LEGEND_IN = 0.68
 """Where the legend begins."""
 _HEAD_IN, _FOOT_IN = 0.78, 0.5
 _NAME_IN, _HEADING_IN, _LANE_IN, _TICKS_IN, _UNDER_IN = 0.3, 0.22, 0.3, 0.27, 0.16
-_KINDS: dict[Kind, str] = {
-    "recovered": "one run's recovery time",
-    "censored": "not recovered by then",
-    "no outage": "no outage as long as that",
-}
 
 
 def draw(figure: "Figure", view: Scene, theme: Theme) -> None:
@@ -38,7 +32,7 @@ def draw(figure: "Figure", view: Scene, theme: Theme) -> None:
     width_in = max(WIDTH_IN, _LEFT_IN + columns * _PITCH_IN + RIGHT_IN)
     notes = [line for note in view.notes for line in wrapped(note, width_in - 2 * EDGE_IN)]
     tall_in = [_row_in(view, name, panels) for name, panels in view.rows]
-    handles = striprow.keys(view.strips, view.axis, _KINDS, "median, also at the right", theme)
+    handles = striprow.keys(view.strips, view.axis, "one run's recovery time", "median, also at the right", theme)
     keys = legend_lines(figure, handles, width_in)
     head_in = _HEAD_IN + len(keys) * KEY_IN
     sheet = Sheet(figure, width_in, head_in + sum(tall_in) + _FOOT_IN + len(notes) * LINE_IN)

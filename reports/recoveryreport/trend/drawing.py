@@ -32,12 +32,11 @@ def draw(trend: Trend, runs: Path, out: Path, shown: Shown[Experiment]) -> Path:
     write_file(out / DATA, msgspec.json.format(msgspec.json.encode(trend), indent=1) + b"\n")
     pictures = []
     with painted([scene(experiment) for experiment in trend.experiments]) as figures:
-        for experiment in shown(trend.experiments, "drawing"):
+        for experiment in shown(trend.experiments, "drawing experiment"):
             figure = next(figures)
             folder = out / os.fsdecode(unquote_to_bytes(experiment.address))
             make_directory(folder)
-            write_file(folder / "trend.png", figure.png)
-            write_file(folder / "trend.svg", figure.light)
+            figure.keep(folder, "trend")
             pictures.append(figure.picture(page.alt(experiment)))
     write_file(out / COURSE, page.course(trend, pictures).encode())
     write_file(out / INDEX, page.index(trend, _above(runs, out)).encode())

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from recoveryreport.axis import Axis, label
+from recoveryreport.axis import Axis
 from recoveryreport.canvas import text_width_in
 from recoveryreport.lanerow import OBJECTIVE_LINE
-from recoveryreport.sheet import EDGE_IN, KEY_IN, LINE_IN, Sheet, legend_lines, wrapped
+from recoveryreport.sheet import EDGE_IN, KEY_IN, LINE_IN, Sheet, legend_lines, quiet, wrapped
 from recoveryreport.style import SMALL_PT, TEXT_PT, TITLE_PT, WIDTH_IN, Theme
 
 from .scene import Panel, Point, Scene, Stretch
@@ -58,7 +58,7 @@ def draw(figure: "Figure", view: Scene, theme: Theme) -> None:
             _count_losses(axes, view)
             name, scale = panel.name, Axis(0.0, float("inf"), False, ())
         else:
-            _show_seconds(axes, view.axis)
+            view.axis.show(axes, "y")
             how = ", logarithmic" if view.axis.logarithmic else ""
             name, scale = f"{panel.name}: recovery time (s{how})", view.axis
         sheet.write(_LEFT_IN, top_in + height_in + 0.22, name, size=TEXT_PT, fontweight="bold", room_in=3.2)
@@ -147,11 +147,7 @@ def _axes(sheet: Sheet, view: Scene, bottom_in: float, tall_in: float, ticks: _T
     axes = sheet.axes(_LEFT_IN, bottom_in, _wide_in(), tall_in)
     axes.set_xlim(view.start, view.end)
     axes.set_xticks([])
-    axes.tick_params(left=False, bottom=False, pad=3, labelsize=SMALL_PT)
-    axes.tick_params(axis="y", labelcolor=theme.ink)
-    axes.grid(axis="y", color=theme.rule, lw=0.6)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right", "left"]].set_visible(False)
+    quiet(axes, theme, "y")
     over = axes.get_xaxis_transform()
     axes.vlines(ticks.places, 0, 1, transform=over, color=theme.rule, lw=0.6, zorder=0.6)
     if view.gaps:
@@ -173,14 +169,6 @@ def _write_marks(sheet: Sheet, view: Scene, top_in: float, theme: Theme) -> None
         if x_in - latest_in >= _MARK_IN:
             sheet.write(x_in, top_in + _MARKS_IN / 2, number, color=theme.faint, ha="center")
             latest_in = x_in
-
-
-def _show_seconds(axes: "Axes", scale: Axis) -> None:
-    if scale.logarithmic:
-        axes.set_yscale("log")
-    axes.set_ylim(scale.low_s, scale.high_s)
-    axes.set_yticks(scale.ticks_s, [label(tick) for tick in scale.ticks_s])
-    axes.set_yticks([], minor=True)
 
 
 def _count_losses(axes: "Axes", view: Scene) -> None:

@@ -1,14 +1,12 @@
 """The two pages of a trend, each one file that needs nothing else: index.html, all runs; trend.html, their course."""
 
-import base64
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from chaosmongo.history.results import Answer
 
-from recoveryreport.page import Picture, embedded, rendered
+from recoveryreport.page import Picture, digest, embedded, rendered
 from recoveryreport.statistics.shifts import FEWEST, ORDERS
 from recoveryreport.words import SYMBOLS
 
@@ -62,7 +60,7 @@ def index(trend: Trend, above: str) -> str:
         states=[*words.STATES, "missing"],
         most_others=MOST_OTHERS,
         filter_script=script,
-        filter_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        filter_hash=digest(script),
     )
 
 

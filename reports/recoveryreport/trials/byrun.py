@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from chaosmongo.history.quantities import count, listed
 
 from recoveryreport import striprow
-from recoveryreport.sheet import EDGE_IN, KEY_IN, LINE_IN, RIGHT_IN, Sheet, legend_lines, wrapped
+from recoveryreport.sheet import EDGE_IN, KEY_IN, LINE_IN, RIGHT_IN, Sheet, legend_lines, quiet, wrapped
 from recoveryreport.style import SMALL_PT, TEXT_PT, TITLE_PT, WIDTH_IN, Theme
 from recoveryreport.words import SYMBOLS, harmless
 
@@ -204,11 +204,8 @@ def _losses(axes: "Axes", shown: View, theme: Theme) -> None:
 def _rows(axes: "Axes", shown: View, theme: Theme) -> None:
     """The first run at the top."""
     axes.set_ylim(max(len(shown.rows), 1) - 0.5, -0.5)
-    axes.tick_params(left=False, bottom=False, pad=3, labelsize=SMALL_PT)
-    axes.tick_params(axis="y", labelcolor=theme.ink)
-    axes.grid(axis="x", color=theme.rule, lw=0.6)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
+    quiet(axes, theme, "x")
+    axes.spines["left"].set_visible(True)
 
 
 def _names(shown: View) -> tuple[list[int], list[str]]:

@@ -27,8 +27,7 @@ def draw(trials: Trials, directory: Path) -> Path:
     html = page.render(trials, pictures, links(trials, directory))
     make_directory(directory)
     for name, figure in figures.items():
-        write_file(directory / f"{name}.png", figure.png)
-        write_file(directory / f"{name}.svg", figure.light)
+        figure.keep(directory, name)
     write_file(directory / PAGE, html.encode())
     return directory / PAGE
 

@@ -15,7 +15,7 @@ from recoveryreport.style import TEXT_PT, TITLE_PT, WIDTH_IN, Theme
 from recoveryreport.words import harmless
 
 from . import words
-from .records import Kind, Trials
+from .records import Trials
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -27,11 +27,6 @@ _LARGER = 0.85
 """Room that a line of text has, where small text would have all of it."""
 _NARROWEST_IN, _AROUND_IN = 0.5, 0.16
 """Lowest row of a lane; what is empty around its lines of text."""
-_KINDS: dict[Kind, str] = {
-    "recovered": "one run",
-    "censored": "not recovered by then",
-    "no outage": "no outage as long as that",
-}
 
 
 @dataclass(frozen=True)
@@ -88,7 +83,7 @@ def view(trials: Trials) -> View:
 
 def draw(figure: "Figure", shown: View, theme: Theme) -> None:
     """Draws on `figure`, whose size it sets."""
-    handles = striprow.keys(shown.strips, shown.axis, _KINDS, "median", theme)
+    handles = striprow.keys(shown.strips, shown.axis, "one run", "median", theme)
     keys = legend_lines(figure, handles, WIDTH_IN)
     told = wrapped(f"✘ {shown.told}" if shown.bad else shown.told, (WIDTH_IN - 2 * EDGE_IN) * _LARGER)
     tall_in = sum(_NAME_IN + group.tall_in + _TICKS_IN for group in shown.groups)

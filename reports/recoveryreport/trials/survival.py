@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from chaosmongo.history.quantities import count
 
-from recoveryreport import striprow
 from recoveryreport.axis import Axis, axis
 from recoveryreport.sheet import EDGE_IN, KEY_IN, Sheet, legend_lines
 from recoveryreport.style import SMALL_PT, TEXT_PT, TITLE_PT, WIDTH_IN, Theme
@@ -84,7 +83,7 @@ def _keys(curves: Sequence[Curve], theme: Theme) -> list[object]:
 
 
 def _axes(axes: "Axes", time: Axis, first: bool, theme: Theme) -> None:
-    striprow.along(axes, time)
+    time.show(axes, "x")
     axes.set_ylim(0, 1.03)
     shares = (0, 0.25, 0.5, 0.75, 1)
     axes.set_yticks(shares, [f"{share:.0%}".replace("%", " %") if first else "" for share in shares])
