@@ -6,52 +6,36 @@ from typing import TYPE_CHECKING
 from chaosmongo.history import History
 from chaosmongo.history.quantities import count
 from chaosmongo.history.redaction import redacted
-from chaosmongo.history.results import Answer, Verdict
+from chaosmongo.history.results import Verdict
 
 from . import words
+from .printing import answered, blocks, where
 from .words import harmless
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
-
-_COLOURS: dict[Answer, str] = {"passed": "green", "failed": "red", "unknown": "yellow"}
 
 
 def summary(console: "Console", history: History, verdict: Verdict, report: Path | None = None) -> None:
     """Prints verdict, writes, recovery times, phases and doubts, and where the report is. Fits 80 columns."""
     from rich.text import Text
 
-    colour = _COLOURS[verdict.verdict]
-    console.print()
-    head = Text(f" {words.SYMBOLS[verdict.verdict]} {verdict.verdict.upper()} ", style=f"bold reverse {colour}")
-    console.print(head + Text(f"  {harmless(history.run.run)}", style="bold"))
+    answered(console, verdict.verdict, history.run.run)
     console.print(Text(harmless(words.sentence(verdict))))
     console.print()
-    console.print(_facts(verdict))
+    blocks(
+        console,
+        {
+            "writes": _writes(verdict),
+            "recovery": _recovery(verdict),
+            "phases": _phases(verdict),
+            "doubts": redacted(verdict.doubts),
+        },
+    )
     if report is not None:
-        # A path is there to be copied: never broken over two lines.
-        console.print(Text("  report    ", style="bold") + Text(harmless(str(report))), soft_wrap=True)
-    console.print()
-
-
-def _facts(verdict: Verdict) -> "Table":
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table.grid(padding=(0, 1))
-    table.add_column(no_wrap=True, style="bold", min_width=11)
-    table.add_column(overflow="fold")
-    blocks = {
-        "  writes": _writes(verdict),
-        "  recovery": _recovery(verdict),
-        "  phases": _phases(verdict),
-        "  doubts": redacted(verdict.doubts),
-    }
-    for name, lines in blocks.items():
-        for number, line in enumerate(lines):
-            table.add_row(Text("" if number else name), Text(harmless(line)))
-    return table
+        where(console, "report", report)
+    else:
+        console.print()
 
 
 def _writes(verdict: Verdict) -> list[str]:

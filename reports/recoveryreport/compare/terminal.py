@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from recoveryreport.printing import blocks, head, where
 from recoveryreport.trials import words as of_trials
 from recoveryreport.words import harmless
 
@@ -25,52 +26,37 @@ _COLOURS: dict[Answer, str] = {
 def summary(console: "Console", found: Comparison, page: Path) -> None:
     from rich.text import Text
 
-    console.print()
-    answer = found.answer
-    head = Text(f" {words.SYMBOLS[answer]} {answer.upper()} ", style=f"bold reverse {_COLOURS[answer]}")
-    console.print(head + Text(f"  {harmless(found.new.experiment or found.base.experiment)}", style="bold"))
+    answer, about = found.answer, found.new.experiment or found.base.experiment
+    head(console, words.SYMBOLS[answer], answer, _COLOURS[answer], about)
     console.print(Text(harmless(found.sentence)))
     console.print()
-    _block(console, "BASE", [f"{found.base.name}: {words.pooled(found.base)}"])
-    _block(console, "NEW", [f"{found.new.name}: {words.pooled(found.new)}"])
+    sides = {"BASE": found.base, "NEW": found.new}
+    blocks(console, {name: [f"{side.name}: {words.pooled(side)}"] for name, side in sides.items()})
     console.print()
     if found.lanes:
         console.print(_table("recovery", found.lanes))
         console.print()
     lost = found.losses
-    _block(
-        console,
-        "losses",
-        [
-            f"BASE {of_trials.lost(lost.base)}, {of_trials.runs_with_loss(lost.base)}",
-            f"NEW {of_trials.lost(lost.new)}, {of_trials.runs_with_loss(lost.new)}",
-            f"{lost.answer} (p {words.chance(lost.p)}, corrected {words.chance(lost.corrected)})",
-            *words.named(lost.new_lost),
-        ],
-    )
+    losses = [
+        f"BASE {of_trials.lost(lost.base)}, {of_trials.runs_with_loss(lost.base)}",
+        f"NEW {of_trials.lost(lost.new)}, {of_trials.runs_with_loss(lost.new)}",
+        f"{lost.answer} (p {words.chance(lost.p)}, corrected {words.chance(lost.corrected)})",
+        *words.named(lost.new_lost),
+    ]
+    blocks(console, {"losses": losses})
     console.print()
     if found.phases:
         console.print(_table("phases", [phase.lasted for phase in found.phases]))
         console.print()
-    _block(console, "unlike", words.unlikeness(found))
-    _block(console, "counted", [text for text in (words.correction(found), words.mattering(found)) if text])
-    _block(console, "doubts", found.doubts or ["none"])
-    # A path is there to be copied: never broken over two lines.
-    console.print(Text("  compare   ", style="bold") + Text(harmless(str(page))), soft_wrap=True)
-    console.print()
-
-
-def _block(console: "Console", name: str, what: Sequence[str]) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    grid = Table.grid(padding=(0, 1))
-    grid.add_column(no_wrap=True, style="bold", min_width=11)
-    grid.add_column(overflow="fold")
-    for place, text in enumerate(what):
-        grid.add_row(Text("" if place else f"  {name}"), Text(harmless(text)))
-    if what:
-        console.print(grid)
+    blocks(
+        console,
+        {
+            "unlike": words.unlikeness(found),
+            "counted": filter(None, (words.correction(found), words.mattering(found))),
+            "doubts": found.doubts or ["none"],
+        },
+    )
+    where(console, "compare", page)
 
 
 def _table(name: str, found: Sequence[Shift]) -> "Table":

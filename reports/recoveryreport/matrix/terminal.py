@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from chaosmongo.history.quantities import counted
 
+from recoveryreport.printing import answered, where
 from recoveryreport.trials.words import ANSWERS, brief_median
 from recoveryreport.words import SYMBOLS, harmless
 
@@ -13,7 +14,6 @@ from .records import Cell, Matrix
 
 if TYPE_CHECKING:
     from rich.console import Console
-_COLOURS = {"passed": "green", "failed": "red", "unknown": "yellow"}
 
 BENEATH = "Medians. Less than x %: so probable is a run with a loss at most (95 %)."
 
@@ -32,10 +32,7 @@ def summary(console: "Console", matrix: Matrix, page: Path) -> None:
     from rich.padding import Padding
     from rich.text import Text
 
-    answer = words.answer(matrix)
-    console.print()
-    head = Text(f" {SYMBOLS[answer]} {answer.upper()} ", style=f"bold reverse {_COLOURS[answer]}")
-    console.print(head + Text(f"  {harmless(matrix.name)}", style="bold"))
+    answered(console, words.answer(matrix), matrix.name)
     console.print(Text(words.course(matrix)))
     if matrix.title:
         console.print(Text(harmless(matrix.title)))
@@ -44,9 +41,7 @@ def summary(console: "Console", matrix: Matrix, page: Path) -> None:
     console.print()
     for told in (BENEATH, *words.why_left_out(matrix), *words.pooled_though_unknown(matrix), *matrix.doubts):
         console.print(Padding(Text(harmless(told)), (0, 0, 0, 2)))
-    # A path is there to be copied: never broken over two lines.
-    console.print(Text("  matrix    ", style="bold") + Text(harmless(str(page))), soft_wrap=True)
-    console.print()
+    where(console, "matrix", page)
 
 
 def _tables(console: "Console", matrix: Matrix) -> None:

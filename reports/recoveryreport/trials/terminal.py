@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chaosmongo.history.quantities import count, counted, seconds
-from chaosmongo.history.results import Answer, LaneRecovery, Verdict, worst
+from chaosmongo.history.results import LaneRecovery, Verdict, worst
 
 from recoveryreport import words
+from recoveryreport.printing import answered, blocks, where
 from recoveryreport.words import harmless
 
 from .records import Lane, PhaseTrials, Trials, Writes
@@ -16,8 +17,6 @@ from .words import confidence, course, interval, median, p95, percent
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
-
-_COLOURS: dict[Answer, str] = {"passed": "green", "failed": "red", "unknown": "yellow"}
 
 
 def one_trial(number: int, asked: int, verdict: Verdict) -> str:
@@ -32,26 +31,26 @@ def summary(console: "Console", trials: Trials, page: Path) -> None:
     from rich.text import Text
 
     answer = worst([trial.verdict for trial in trials.runs])
-    console.print()
-    head = Text(f" {words.SYMBOLS[answer]} {answer.upper()} ", style=f"bold reverse {_COLOURS[answer]}")
-    console.print(head + Text(f"  {harmless(trials.experiment)}: {course(trials)}", style="bold"))
+    answered(console, answer, f"{trials.experiment}: {course(trials)}")
     console.print(Text(harmless(trials.title)))
     console.print()
     console.print(_recovery(trials.lanes) if trials.lanes else Text("  No recovery time can be pooled."))
     bounded = [lane.recovery for lane in trials.lanes if lane.recovery.p95_interval]
     if bounded:
         console.print()
-        _block(console, "p95", [f"{one.name} {p95(one)} ({confidence(one.p95_interval, 0)})" for one in bounded])
+        told = [f"{one.name} {p95(one)} ({confidence(one.p95_interval, 0)})" for one in bounded]
+        blocks(console, {"p95": told})
+        console.print()
     if trials.pooled:
         console.print()
-        _block(console, "writes", [writes(trials.writes)])
+        blocks(console, {"writes": [writes(trials.writes)]})
+        console.print()
     if trials.phases:
         console.print(_phases(trials.phases))
         console.print()
-    _block(console, "doubts", trials.doubts or ["none"])
-    # A path is there to be copied: never broken over two lines.
-    console.print(Text("  trials    ", style="bold") + Text(harmless(str(page))), soft_wrap=True)
+    blocks(console, {"doubts": trials.doubts or ["none"]})
     console.print()
+    where(console, "trials", page)
 
 
 def writes(found: Writes) -> str:
@@ -84,19 +83,6 @@ def _short(lane: LaneRecovery) -> str:
     if lane.rta is not None:
         return f"{lane.lane} {seconds(lane.rta.middle_ns)}"
     return f"{lane.lane} {words.recovery_time(lane)}"
-
-
-def _block(console: "Console", name: str, what: Sequence[str]) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    grid = Table.grid(padding=(0, 1))
-    grid.add_column(no_wrap=True, style="bold", min_width=11)
-    grid.add_column(overflow="fold")
-    for place, text in enumerate(what):
-        grid.add_row(Text("" if place else f"  {name}"), Text(harmless(text)))
-    console.print(grid)
-    console.print()
 
 
 def _table(name: str, *columns: str) -> "Table":
