@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 
 from chaosmongo.history.quantities import counted
 
+from recoveryreport.words import written
+
 from .measured import Measured
 from .records import Change, Nothing, Saving
 
@@ -61,6 +63,4 @@ def _of_the_driver(run: Measured) -> int:
 
 def _told(concern: dict[str, object]) -> str:
     """Like "w: 1, j: true"."""
-    told = {True: "true", False: "false"}
-    parts = [f"{key}: {told[value] if isinstance(value, bool) else value}" for key, value in concern.items()]
-    return ", ".join(parts) or "left to the server"
+    return ", ".join(f"{key}: {written(value)}" for key, value in concern.items()) or "left to the server"

@@ -22,7 +22,7 @@ class Measured:
 
     def setting(self, name: str) -> str | int | float | bool | None:
         """Of the StatefulSet, as it was recorded (chaosmongo.environment); None where it was not, or is not there."""
-        return self.history.run.environment.settings.get(f"{self.statefulset}.{name}")
+        return self._settings.get(f"{self.statefulset}.{name}")
 
     def number(self, name: str) -> float | None:
         found = self.setting(name)
@@ -51,6 +51,11 @@ class Measured:
         """When a phase ended, from the fault on; None where there is none of that name before the last recovery."""
         phases = self.verdict.phases
         return next((phase.end_ns - phases[0].start_ns for phase in phases if phase.name == mark), None)
+
+    @property
+    def bound_ns(self) -> int:
+        """When the pod was bound to its node, from the fault on; 0 where it stayed."""
+        return next((at for mark in ("scheduled", "recreated") if (at := self.reached_ns(mark)) is not None), 0)
 
     @property
     def waited_for_the_service(self) -> list[str]:

@@ -94,8 +94,7 @@ def _waited(run: Measured, probe: Probe) -> Waited | None:
         return None
     # The container started after its pod was bound to a node, and before the watch told of it.
     told_ns = run.reached_ns("started")
-    bound_ns = next((at for mark in ("scheduled", "recreated") if (at := run.reached_ns(mark)) is not None), 0)
-    first_look_ns = (bound_ns + probe.delay * S, (ready_ns if told_ns is None else told_ns) + probe.delay * S)
+    first_look_ns = (run.bound_ns + probe.delay * S, (ready_ns if told_ns is None else told_ns) + probe.delay * S)
     serves_ns = (ready_ns - gap.hi_ns, ready_ns - gap.lo_ns)
     return Waited(
         gap.lo_ns / S,

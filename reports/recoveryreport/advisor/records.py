@@ -21,11 +21,9 @@ class Saving(msgspec.Struct, frozen=True):
     unit: Unit = "s"
 
 
-class Change(msgspec.Struct, frozen=True):
-    """A change that a rule bears out. setting: in the field's words; now, then: its value; field: its path in the
-    object, or how a client sets it. runs: how many of the runs bear it out. patch: of the pod's template, None where no
-    object of Kubernetes holds the setting; var: what `chaos recovery trials` is given instead. condition: under which
-    name runs differ once it is changed.
+class Proposal(msgspec.Struct, frozen=True):
+    """A change of a setting. setting: in the field's words; now, then: its value; field: its path in the object, or how
+    a client sets it. runs: how many of the runs bear it out.
     """
 
     setting: str
@@ -36,6 +34,14 @@ class Change(msgspec.Struct, frozen=True):
     runs: int
     reason: str
     cost: str
+
+
+class Change(Proposal, frozen=True, kw_only=True):
+    """A change that a rule bears out. patch: of the pod's template, None where no object of Kubernetes holds the
+    setting; var: what `chaos recovery trials` is given instead. condition: under which name runs differ once it is
+    changed.
+    """
+
     condition: str
     patch: dict[str, Any] | None = None
     var: dict[str, Value] = {}
@@ -48,17 +54,9 @@ class Nothing(msgspec.Struct, frozen=True):
     reason: str
 
 
-class Advice(msgspec.Struct, frozen=True):
+class Advice(Proposal, frozen=True):
     """A change with the commands for it. try_it, take_back: "" where nothing is to be patched. prove: in this order."""
 
-    setting: str
-    field: str
-    now: Value
-    then: Value
-    saving: Saving
-    runs: int
-    reason: str
-    cost: str
     try_it: str
     take_back: str
     prove: list[str]

@@ -88,9 +88,8 @@ def _in_vain_s(run: Measured, killed_ns: Sequence[int]) -> float:
     where that came before the first was ended.
     """
     started = run.reached_ns("started")
-    begun = next((at for mark in ("scheduled", "recreated") if (at := run.reached_ns(mark)) is not None), 0)
     fault_ns = run.verdict.phases[0].start_ns
-    return (started - begun) / S if started is not None and fault_ns + started > min(killed_ns) else 0.0
+    return (started - run.bound_ns) / S if started is not None and fault_ns + started > min(killed_ns) else 0.0
 
 
 def _start_s(run: Measured) -> float | None:

@@ -5,7 +5,9 @@ import shlex
 
 from chaosmongo.history.records import Target
 
-from .records import Advice, Change, Value
+from recoveryreport.words import written
+
+from .records import Advice, Change, Proposal
 
 RUNS = 10
 """Runs of each of the two sets: twice as many as a large difference needs to be shown."""
@@ -16,16 +18,9 @@ def advice(change: Change, target: Target, experiment: str, directory: str) -> A
     patch, back, settled = _patching(change, target)
     base, new = f"{directory}/before", f"{directory}/{change.setting.replace(' ', '-')}"
     # Where a client sets it, the experiment is told, and nothing in the cluster changes.
-    options = [part for name, value in change.var.items() for part in ("--var", f"{name}={_text(value)}")]
+    options = [part for name, value in change.var.items() for part in ("--var", f"{name}={written(value)}")]
     return Advice(
-        setting=change.setting,
-        field=change.field,
-        now=change.now,
-        then=change.then,
-        saving=change.saving,
-        runs=change.runs,
-        reason=change.reason,
-        cost=change.cost,
+        **{name: getattr(change, name) for name in Proposal.__struct_fields__},
         try_it=patch,
         take_back=back,
         prove=[
@@ -52,7 +47,3 @@ def _patching(change: Change, target: Target) -> tuple[str, str, str]:
 
 def _command(*words: str) -> str:
     return shlex.join(words)
-
-
-def _text(value: Value) -> str:
-    return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)

@@ -2,16 +2,13 @@
 
 import sys
 import time
-from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TypeVar
 
 import click
 
 from .common import RUNS, console, one_message
 from .verdict import EXIT_CODES
-
-T = TypeVar("T")
+from .watching import shown
 
 
 @click.command(context_settings={"max_content_width": 100})
@@ -47,16 +44,8 @@ def trend(runs: Path, every: str | None, out: Path | None) -> None:
         found = find(runs)
         loaded: dict[str, list[Loaded]] = {name: [] for name in found.runs}
         directories = [directory for below in found.runs.values() for directory in below]
-        for directory in _shown(directories, "reading"):
+        for directory in shown(directories, "reading run"):
             loaded[directory.parent.name].append(load(directory))
         made = assembled(found, loaded, every_s, time.time_ns())
-        terminal.summary(console(), made, drawing.draw(made, runs, out or runs, _shown))
+        terminal.summary(console(), made, drawing.draw(made, runs, out or runs, shown))
         sys.exit(EXIT_CODES[made.answer])
-
-
-def _shown(items: Sequence[T], what: str) -> Iterable[T]:
-    """The items, with a bar where there is a terminal."""
-    from rich.progress import track
-
-    place = console()
-    return track(items, what, console=place, transient=True, disable=not place.is_terminal)

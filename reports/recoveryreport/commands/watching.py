@@ -1,14 +1,22 @@
-"""How far the judging of several runs is: it takes a second or so a run."""
+"""How far a command is with what takes a second or so each."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def shown(items: Sequence[T], what: str) -> Iterator[T]:
+    """The items one by one, with a bar on stderr where that is a terminal. what: is done with them, like "reading"."""
+    from recoveryreport.steps import steps
+
+    with steps(len(items)) as tell:
+        for number, item in enumerate(items, 1):
+            tell(f"{what} {number:,} of {len(items):,}")
+            yield item
 
 
 def watched(runs: Sequence[Path]) -> Iterator[Path]:
-    """The runs one by one, with a bar on stderr where that is a terminal."""
-    from recoveryreport.steps import steps
-
-    with steps(len(runs)) as tell:
-        for number, run in enumerate(runs, 1):
-            tell(f"judging run {number:,} of {len(runs):,}")
-            yield run
+    """Runs that are judged."""
+    return shown(runs, "judging run")

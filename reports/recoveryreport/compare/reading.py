@@ -41,7 +41,7 @@ def check_apart(base: Trials, new: Trials) -> None:
 
 def _runs(path: Path) -> list[Path]:
     """The run itself, else those in the directory, else those one level below."""
-    if _is_run(path):
+    if is_run(path):
         return [path]
     for pattern in ("*/run.json", "*/*/run.json"):
         if found := sorted(file.parent for file in path.glob(pattern)):
@@ -52,7 +52,8 @@ def _runs(path: Path) -> list[Path]:
     )
 
 
-def _is_run(path: Path) -> bool:
+def is_run(path: Path) -> bool:
+    """Whether it is the directory of a run."""
     return RunDirectory(path).run.is_file()
 
 

@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from recoveryreport.errors import CannotWrite
-from recoveryreport.report import make_directory
-from recoveryreport.trials.store import is_trials, keep_whole, stamped
+from recoveryreport.trials.store import is_trials, keep_whole, make_for, stamped
 
+from .reading import is_run
 from .records import Comparison
 
 FILE = "compare.json"
@@ -20,19 +19,14 @@ def prepare(directory: Path | None) -> None:
     """Makes the directory that was asked for, if any, before anything is judged. Raises CannotWrite, also where a
     comparison is kept there already.
     """
-    if directory is None:
-        return
-    if is_comparison(directory):
-        raise CannotWrite(
-            f"{directory / FILE} is there already, and is not written over: name another place with --out"
-        )
-    make_directory(directory)
+    if directory is not None:
+        make_for(directory / FILE)
 
 
 def new_directory(new: Path) -> Path:
     """Beside a run or the directory of trials, in a directory of runs. Raises CannotWrite."""
     kept = new.parent if new.is_file() else new
-    holds_runs = not (is_trials(kept) or (kept / "run.json").is_file())
+    holds_runs = not (is_trials(kept) or is_run(kept))
     return stamped(kept if holds_runs else kept.parent, "compare")
 
 

@@ -6,10 +6,9 @@ from pathlib import Path
 import msgspec
 from chaosmongo.history import RecordError
 
-from recoveryreport.errors import CannotWrite, NotAMatrix
-from recoveryreport.report import make_directory
+from recoveryreport.errors import NotAMatrix
 from recoveryreport.trials.recorded import Recorded
-from recoveryreport.trials.store import keep_whole, stamped
+from recoveryreport.trials.store import keep_whole, make_for, stamped
 
 from .records import FORMAT, Matrix
 from .running import Judge, Runs
@@ -21,14 +20,8 @@ def prepare(directory: Path | None) -> None:
     """Makes the directory that was asked for, if any, before anything is run. Raises CannotWrite, also where a matrix
     is kept there already.
     """
-    if directory is None:
-        return
-    if (directory / FILE).exists():
-        raise CannotWrite(
-            f"{directory / FILE} is there already, and is not written over: name another place with --out, "
-            f"or go on with it: chaos recovery matrix --resume {directory}"
-        )
-    make_directory(directory)
+    if directory is not None:
+        make_for(directory / FILE, f", or go on with it: chaos recovery matrix --resume {directory}")
 
 
 def new_directory(matrix: Matrix, first: Recorded) -> Path:

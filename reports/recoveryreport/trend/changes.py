@@ -4,10 +4,10 @@ Taken from run.json: the fingerprint of the environment, the target, the objecti
 """
 
 from recoveryreport.trials.conditions import Conditions, differences
-from recoveryreport.trials.records import Condition
-from recoveryreport.words import harmless
+from recoveryreport.words import harmless, written
 
 from .records import Change
+from .words import cut
 
 LONGEST_VALUE = 120
 """Characters of a value that are shown."""
@@ -27,14 +27,8 @@ def _name(condition: str) -> str:
 
 
 def _value(found: Conditions, name: str) -> str | None:
-    return _short(_written(found[name])) if name in found else None
-
-
-def _written(value: Condition) -> str:
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    return str(value) or '""'
+    return _short(written(found[name]) or '""') if name in found else None
 
 
 def _short(text: str) -> str:
-    return harmless(text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…")
+    return harmless(cut(text, LONGEST_VALUE))

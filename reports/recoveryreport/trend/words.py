@@ -32,8 +32,8 @@ def _date(wall_ns: int) -> datetime:
     return datetime.fromtimestamp(wall_ns // 10**9, UTC)
 
 
-def cut(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+def cut(text: str, longest: int = LONGEST) -> str:
+    return text if len(text) <= longest else f"{text[:longest]}…"
 
 
 def states(found: dict[str, int], missing: int) -> str:

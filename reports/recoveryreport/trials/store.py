@@ -23,12 +23,17 @@ def prepare(directory: Path | None) -> None:
     """Makes the directory that was asked for, if any, before anything is run. Raises CannotWrite, also where trials are
     kept there already.
     """
-    if directory is not None and is_trials(directory):
-        raise CannotWrite(
-            f"{directory / FILE} is there already, and is not written over: name another place with --out"
-        )
     if directory is not None:
-        make_directory(directory)
+        make_for(directory / FILE)
+
+
+def make_for(file: Path, instead: str = "") -> None:
+    """Makes the directory of a file that is to be kept. Raises CannotWrite, also where it is kept there already, with
+    what to do instead, besides naming another place.
+    """
+    if file.exists():
+        raise CannotWrite(f"{file} is there already, and is not written over: name another place with --out{instead}")
+    make_directory(file.parent)
 
 
 def new_directory(beside: Path) -> Path:
