@@ -1,6 +1,10 @@
-"""Whether a figure can be read: every text lies within it, and none covers another."""
+"""Whether it can be read: a figure whose texts lie within it and do not cover each other, a terminal of 80 columns."""
 
+import io
+from collections.abc import Callable
 from typing import Any
+
+from rich.console import Console
 
 
 def assert_legible(figure: Any) -> None:
@@ -16,6 +20,15 @@ def assert_legible(figure: Any) -> None:
         for other, theirs in boxes[:place]:
             apart = box.x0 >= theirs.x1 or theirs.x0 >= box.x1 or box.y0 >= theirs.y1 - 2 or theirs.y0 >= box.y1 - 2
             assert apart, f"{text!r} and {other!r}"
+
+
+def narrow(tell: Callable[[Console], None]) -> str:
+    """What is told at a terminal of 80 columns; no line of it is longer."""
+    console = Console(width=80, record=True, file=io.StringIO())
+    tell(console)
+    told = console.export_text()
+    assert max(map(len, told.splitlines())) <= 80
+    return told
 
 
 def _shown(axes: Any, name: str) -> list[Any]:

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from chaosmongo.history import RunDirectory, write_whole
-from chaosmongo.history.results import Answer, Bracket, Durability, Finding, LaneRecovery, Verdict
+from chaosmongo.history.results import Answer, Bracket, Finding, LaneRecovery, Verdict
 
 from .recorded_runs import Recorded, S, record
+from .verdicts import durability, lane_recovery
 
 BEGIN = datetime(2026, 1, 5, tzinfo=UTC)
 LANES = ("server", "driver", "user")
@@ -85,7 +86,7 @@ def _verdict(name: str, run: Planned) -> Verdict:
         faults=[],
         recovery=[_lane(lane, time_s, run.rto_s) for lane, time_s in run.times_s.items()],
         phases=[],
-        durability=_durability(run.lost),
+        durability=durability(500 - run.lost, run.lost, rpa_ns=213_000_000 if run.lost else None),
         seeds=None,
         ready_gap=None,
         doubts=[],
@@ -95,37 +96,11 @@ def _verdict(name: str, run: Planned) -> Verdict:
 def _lane(name: str, time_s: float | None, rto_s: float) -> LaneRecovery:
     middle_ns = round((time_s or 0) * S)
     rta = Bracket(middle_ns - EITHER_SIDE_NS, middle_ns + EITHER_SIDE_NS) if time_s else None
-    return LaneRecovery(
-        lane=name,
-        operations=1000,
-        ok=900,
-        fail=100,
-        info=0,
-        outages=[],
-        rta=rta,
-        first_success=rta,
-        detection=None,
+    return lane_recovery(
+        name,
+        rta,
         censored_ns=60 * S if time_s is None else None,
         shorter_than_ns=5_000_000 if time_s == 0 else None,
-        unavailable_ns=0,
         objective_s=rto_s,
         met=False if time_s is None else time_s <= rto_s,
-    )
-
-
-def _durability(lost: int) -> Durability:
-    return Durability(
-        writes=500,
-        kept=500 - lost,
-        lost=lost,
-        altered=0,
-        duplicated=0,
-        recovered=0,
-        absent=0,
-        rejected=0,
-        applied=0,
-        phantoms=0,
-        stale_reads=0,
-        shape="suffix" if lost else "none",
-        rpa_ns=213_000_000 if lost else None,
     )

@@ -28,6 +28,7 @@ from recoveryreport.errors import UnlikeRuns
 
 from .conftest import HOSTILE
 from .typed import typed
+from .verdicts import durability, lane_recovery
 
 S = 1_000_000_000
 FAULT_NS = 1_000 * S
@@ -98,30 +99,18 @@ def lane(name: str, recovered_s: float | None, down_s: float = 0.2) -> LaneRecov
     start = Bracket(FAULT_NS + ns(down_s - 0.01), FAULT_NS + ns(down_s + 0.01))
     rta = Bracket(ns(recovered_s - 0.01), ns(recovered_s + 0.01)) if recovered_s is not None else None
     end = Bracket(FAULT_NS + rta.lo_ns, FAULT_NS + rta.hi_ns) if rta else None
-    return LaneRecovery(
-        lane=name,
-        operations=1000,
-        ok=900,
-        fail=100,
-        info=0,
+    return lane_recovery(
+        name,
+        rta,
         outages=[Outage(start, end, end, 100, 100, caused=True)],
-        rta=rta,
-        first_success=rta,
-        detection=None,
         censored_ns=ns(60) if rta is None else None,
-        shorter_than_ns=None,
-        unavailable_ns=0,
-        objective_s=30.0,
-        met=True,
     )
 
 
-def durability(lost: dict[str, int]) -> Durability:
+def lost_by_lane(lost: dict[str, int]) -> Durability:
     """lost: writes by lane."""
     losses = [Loss(f"{name}-{number}", name, FAULT_NS) for name, many in lost.items() for number in range(many)]
-    number = len(losses)
-    shape: Any = "suffix" if number else "none"
-    return Durability(500 + number, 500, number, 0, 0, 0, 0, 0, 0, 0, 0, shape, None, losses)
+    return durability(500, len(losses), lost_writes=losses)
 
 
 def recorded(
@@ -172,7 +161,7 @@ def recorded(
         faults=[],
         recovery=[lane(one, at, down_s) for one, at in lanes.items() if at is not None],
         phases=[Phase(mark, begun, end, 0, "the test") for (mark, end), begun in zip(ends, starts, strict=False)],
-        durability=durability(lost or {}),
+        durability=lost_by_lane(lost or {}),
         seeds=Seeds(1000, 1000 - missing_seeds, missing_seeds, 0, 0),
         ready_gap=Bracket(ns(gap[0]), ns(gap[1])) if gap else None,
         doubts=[],

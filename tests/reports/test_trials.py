@@ -23,6 +23,7 @@ from recoveryreport.trials.records import Trials
 
 from . import recorded_runs
 from .typed import typed
+from .verdicts import durability, lane_recovery
 
 S = 1_000_000_000
 
@@ -30,40 +31,17 @@ S = 1_000_000_000
 def lane(seconds: float | None, half_width: float = 0.01, name: str = "server", watched: float = 60) -> LaneRecovery:
     """A lane that recovered after `seconds`, or had not when its record ended; 0: no outage seen."""
     rta = Bracket(round((seconds - half_width) * S), round((seconds + half_width) * S)) if seconds else None
-    return LaneRecovery(
-        lane=name,
-        operations=1000,
-        ok=900,
-        fail=100,
-        info=0,
-        outages=[],
-        rta=rta,
-        first_success=rta,
-        detection=None,
+    return lane_recovery(
+        name,
+        rta,
         censored_ns=round(watched * S) if seconds is None else None,
         shorter_than_ns=5_000_000 if seconds == 0 else None,
-        unavailable_ns=0,
-        objective_s=30.0,
         met=seconds is not None,
     )
 
 
 def fates(lost: int = 0, kept: int = 500) -> Durability:
-    return Durability(
-        writes=kept + lost,
-        kept=kept,
-        lost=lost,
-        altered=0,
-        duplicated=0,
-        recovered=0,
-        absent=0,
-        rejected=0,
-        applied=0,
-        phantoms=0,
-        stale_reads=0,
-        shape="suffix" if lost else "none",
-        rpa_ns=None,
-    )
+    return durability(kept, lost)
 
 
 def run(number: int, *lanes: LaneRecovery, lost: int = 0, answer: str = "", **changes: Any) -> Recorded:
