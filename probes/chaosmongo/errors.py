@@ -6,6 +6,8 @@ ChaosMongoError           what went wrong, on what, and what to do next: for a p
   NoCluster               no Kubernetes API server answers
   ApiRefused              the API server answered with a refusal (`status` is its HTTP status)
   NotAllowed              the guard refuses: the namespace does not take part
+    OutsideWindow         faults may not be made at this time
+    Occupied              another run holds the namespace's lock
   NotFound                something that the configuration names is not there, or cannot be reached from here
   NothingToHit            no object matches: the fault would hit nothing
   FaultFailed             a fault could not do its work, or not all of it
@@ -17,6 +19,7 @@ ChaosMongoError           what went wrong, on what, and what to do next: for a p
   SeedTaken               scores of a seed are in the database already, and are not what the seed says
   WorkloadFailed          the workload process did not start, or ended by itself
   CannotRecord            there is no place for the run's directory
+  LockLost                the namespace's lock is not this run's any more: no other fault may be made
   NoRun                   an activity was used without the control that records
   StillRunning            what a run left behind cannot be taken back while a process of it is there
   CannotUndo              something that a run left behind is not, or cannot be, taken back
@@ -50,6 +53,14 @@ class ApiRefused(ChaosMongoError):
 
 class NotAllowed(ChaosMongoError):
     """What is asked for is outside what may be touched."""
+
+
+class OutsideWindow(NotAllowed):
+    """Faults may not be made at this time."""
+
+
+class Occupied(NotAllowed):
+    """Another run holds the namespace's lock."""
 
 
 class NotFound(ChaosMongoError):
@@ -98,6 +109,10 @@ class WorkloadFailed(ChaosMongoError):
 
 class CannotRecord(ChaosMongoError):
     """There is no place for the run's directory."""
+
+
+class LockLost(ChaosMongoError):
+    """The namespace's lock is not this run's any more."""
 
 
 class NoRun(ChaosMongoError):

@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from chaosmongo import company, guard, locate
+from chaosmongo import company, guard, locate, window
 from chaosmongo.cluster import Cluster
 from chaosmongo.config import Config
 from chaosmongo.database import Address, Registrations, Scores
 from chaosmongo.environment import fingerprint
-from chaosmongo.errors import CannotRecord, NoCluster, NoRun
+from chaosmongo.errors import CannotRecord, NoCluster, NoRun, OutsideWindow
 from chaosmongo.history import RunDirectory, Writer, write_whole
 from chaosmongo.history.records import (
     Anchor,
@@ -134,9 +134,10 @@ class Recording:
 
     @contextmanager
     def fault(self, name: str, hits: list[Hit], expect: str, arguments: dict[str, Any]) -> Iterator[None]:
-        """Records a fault around its work: the start is on disk before anything is done. Raises CannotRecord: then
-        nothing must be done.
+        """Records a fault around its work: the start is on disk before anything is done. Raises CannotRecord or
+        OutsideWindow: then nothing must be done.
         """
+        _check_window(self.config)
         number = next(self._numbers)
         start = FaultStart(number, name, time.monotonic_ns(), hits, expect, arguments)
         with self._recording():
@@ -267,6 +268,7 @@ def open_run(name: str, experiment: dict[str, Any], configuration: dict[str, Any
     Raises ChaosMongoError with what is wrong and what to do.
     """
     config = Config.read(configuration)
+    _check_window(config)
     cluster = Cluster() if config.namespace else None
     if cluster is not None:
         guard.check_namespace(cluster, config.namespace)
@@ -343,6 +345,12 @@ def _make_directory(parent: Path) -> str:
             raise _cannot_record(parent / name, error) from None
         return name
     raise CannotRecord(f"The run cannot be recorded: {parent} is full of runs of this second")
+
+
+def _check_window(config: Config) -> None:
+    now = datetime.now(UTC)
+    if not window.is_open(config.windows, now):
+        raise OutsideWindow(f"No fault may be made now: {window.told(config.windows, now)}")
 
 
 def _cannot_record(path: Path, error: OSError) -> CannotRecord:
