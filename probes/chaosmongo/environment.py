@@ -94,11 +94,12 @@ def _node(node: Object) -> str:
 def _settings(reading: _Reading, config: Config) -> Settings:
     core, apps = f"/api/v1/namespaces/{config.namespace}", f"/apis/apps/v1/namespaces/{config.namespace}"
     found: Settings = {}
-    for what, path in (
-        ("StatefulSet", f"{apps}/statefulsets/{config.statefulset}"),
-        ("Deployment", f"{apps}/deployments/{config.app_service}"),
+    for what, path, name in (
+        ("StatefulSet", f"{apps}/statefulsets", config.statefulset),
+        ("Deployment", f"{apps}/deployments", config.app_service),
     ):
-        found |= _workload(reading.get(what, path))
+        if name:  # a path without one would list them all
+            found |= _workload(reading.get(what, f"{path}/{name}"))
     pod = reading.get("pod", f"{core}/pods/{config.statefulset}-0")
     found |= _running(pod, config.statefulset)
     for name in _claims(pod):

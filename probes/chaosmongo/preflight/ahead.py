@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chaosmongo.cluster import Cluster
+from chaosmongo.cluster import Cluster, inside
 
 from . import asking, obstacles, permissions, prediction, surroundings, targets
 from .experiment import Experiment, Planned
@@ -72,8 +72,8 @@ def foresee(experiment: Experiment, seen: Seen) -> Preflight:
 
 def requests(ahead: Preflight) -> list[Request]:
     """What the run would ask of the API server."""
-    of_faults = [request for one in ahead.faults for request in permissions.of_fault(one.fault, one.target)]
-    return permissions.together([*permissions.of_run(ahead.experiment.config), *of_faults])
+    targets = [one.target for one in ahead.faults]
+    return permissions.of_experiment(ahead.experiment, targets, in_pod=inside())
 
 
 def _fault(fault: Planned, seen: Seen, experiment: Experiment) -> FaultAhead:

@@ -12,6 +12,7 @@ from chaosmongo.config import Config
 from chaosmongo.errors import BadConfiguration, ChaosMongoError
 
 ACTIONS = "chaosmongo.actions"
+PROBES = "chaosmongo.probes"
 FAULTS = "chaosmongo.faults"
 
 
@@ -21,8 +22,8 @@ class BadExperiment(ChaosMongoError):
 
 @dataclass(frozen=True)
 class Step:
-    """One activity of the method or the rollbacks, its arguments as they would be given. function: "" where it is none
-    of Python's.
+    """One activity, its arguments as they would be given. function: "" where it is none of Python's. provider: python,
+    process or http.
     """
 
     name: str
@@ -30,6 +31,10 @@ class Step:
     function: str
     arguments: Mapping[str, Any]
     is_action: bool
+    provider: str = "python"
+
+    def __str__(self) -> str:
+        return f"{self.name!r} ({f'{self.module}.{self.function}' if self.module else self.provider})"
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,7 @@ class Experiment:
     rollbacks: Sequence[Step] = ()
     unknown: Sequence[str] = field(default=())
     """Keys of the configuration whose value is only found when the experiment runs."""
+    hypothesis: Sequence[Step] = ()
 
     @property
     def faults(self) -> list[Planned]:
@@ -79,6 +85,12 @@ class Experiment:
     def others(self) -> list[Step]:
         """Actions of the method that are none of ours: nothing is known of what they do."""
         return [step for step in self.method if step.is_action and step.module != ACTIONS]
+
+    @property
+    def strangers(self) -> list[Step]:
+        """Activities that may ask a cluster for what we cannot know: those of others, but for plain HTTP."""
+        steps = (*self.hypothesis, *self.method, *self.rollbacks)
+        return [step for step in steps if step.module not in (ACTIONS, PROBES) and step.provider != "http"]
 
 
 def is_fault(step: Step) -> bool:
@@ -129,6 +141,7 @@ def parse(document: Mapping[str, Any], configuration: Mapping[str, Any], name: s
         _steps(document.get("method"), known),
         _steps(document.get("rollbacks"), known),
         unknown,
+        _steps((document.get("steady-state-hypothesis") or {}).get("probes"), known),
     )
 
 
@@ -151,6 +164,7 @@ def _steps(activities: Any, configuration: Mapping[str, Any]) -> list[Step]:
                 str(provider.get("func") or "") if python else "",
                 substitute(arguments, dict(configuration), {}) or {} if python else {},
                 activity.get("type") == "action",
+                str(provider.get("type")),
             )
         )
     return steps

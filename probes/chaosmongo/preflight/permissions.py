@@ -1,17 +1,18 @@
 """Which requests a run makes of the API server, and which of them we may not make.
 
-Asked with SelfSubjectAccessReviews (authorization.k8s.io/v1), which change nothing and are not stored.
+The one list of them: preflight asks for each with a SelfSubjectAccessReview (authorization.k8s.io/v1), which changes
+nothing and is not stored; `roles` makes of it what grants them.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 
 from chaosmongo import observer
 from chaosmongo.cluster import Object
 from chaosmongo.config import Config
 
-from .experiment import Planned
+from .experiment import Experiment, Planned
 from .findings import Finding, error, warning
 from .targets import NODE_FAULTS, WORKLOADS, Target
 
@@ -19,6 +20,8 @@ REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 APPS, POLICY, NETWORKING, DISCOVERY = "apps", "policy", "networking.k8s.io", "discovery.k8s.io"
 STORAGE = "storage.k8s.io"
 READ_AND_FOLLOW = ("list", "watch")
+NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
+"""Of an object (RFC 1123)."""
 
 
 @dataclass(frozen=True, order=True)
@@ -59,7 +62,25 @@ class Request:
         return f"{self.verb} {what}{f' {self.name}' if self.name else ''} {where}"
 
 
-def of_run(config: Config) -> list[Request]:
+def of_experiment(experiment: Experiment, targets: Sequence[Target] = (), *, in_pod: bool = False) -> list[Request]:
+    """What a run of it asks for, each once. targets: what each fault would hit; none where no cluster was looked at.
+
+    in_pod: whether it runs in a pod of the cluster, where Services are reached by their own addresses.
+    """
+    faults = experiment.faults
+    hit = targets or [Target() for _ in faults]
+    of_faults = [request for one, target in zip(faults, hit, strict=True) for request in of_fault(one, target)]
+    return together([*of_run(experiment.config, in_pod=in_pod), *_of_probes(experiment), *of_faults])
+
+
+def _of_probes(experiment: Experiment) -> list[Request]:
+    config, probe = experiment.config, "statefulset_is_ready"
+    if all(step.function != probe for step in (*experiment.hypothesis, *experiment.method)):
+        return []
+    return [Request(config.namespace, APPS, "statefulsets", "get", config.statefulset, probe)]
+
+
+def of_run(config: Config, *, in_pod: bool = False) -> list[Request]:
     """What every run asks for: guard, observer, where MongoDB and the application are, the environment."""
     space = config.namespace
     if not space:
@@ -70,7 +91,7 @@ def of_run(config: Config) -> list[Request]:
         for scope, group, resource, without in _observed(space)
         for verb in READ_AND_FOLLOW
     ]
-    return found + _located(config) + _fingerprinted(config)
+    return found + _located(config, in_pod) + _fingerprinted(config)
 
 
 def _observed(space: str) -> list[tuple[str, str, str, str]]:
@@ -89,7 +110,7 @@ def _observed(space: str) -> list[tuple[str, str, str, str]]:
     return [*found, *(("", "", resource, without) for resource in observer.CLUSTER_WIDE)]
 
 
-def _located(config: Config) -> list[Request]:
+def _located(config: Config, in_pod: bool) -> list[Request]:
     space, found, services = config.namespace, [], []
     if not config.mongo_uri:
         services.append(config.mongo_service)
@@ -98,7 +119,7 @@ def _located(config: Config) -> list[Request]:
     if not config.app_url and config.app_service:
         services.append(config.app_service)
     found += [Request(space, "", "services", "get", name, "locate") for name in services]
-    if services and config.reach != "service":
+    if services and config.reach != "service" and not (in_pod and config.reach == "auto"):
         without = "" if config.reach == "port-forward" else "the Services must be reached by their own addresses"
         asked = [("", "pods/portforward", "get"), ("", "pods/portforward", "create")]
         asked += [(DISCOVERY, "endpointslices", verb) for verb in READ_AND_FOLLOW]
@@ -110,12 +131,14 @@ def _fingerprinted(config: Config) -> list[Request]:
     """Of what tells whether runs were measured alike."""
     space, without = config.namespace, "runs cannot be compared in this"
     named = [
-        ("apps", "statefulsets", config.statefulset),
-        ("apps", "deployments", config.app_service),
+        (APPS, "statefulsets", config.statefulset),
+        (APPS, "deployments", config.app_service),
         ("", "pods", f"{config.statefulset}-0"),
-        ("", "persistentvolumeclaims", ""),
     ]
-    found = [Request(space, group, resource, "get", name, "environment", without) for group, resource, name in named]
+    found = [
+        Request(space, group, resource, "get", name, "environment", without) for group, resource, name in named if name
+    ]
+    found.append(Request(space, "", "persistentvolumeclaims", "get", "", "environment", without))
     found.append(Request("", STORAGE, "storageclasses", "get", "", "environment", without))
     return found
 
@@ -125,11 +148,17 @@ def of_fault(fault: Planned, target: Target) -> list[Request]:
     why, space, found = fault.name, fault.text("namespace"), []
     if fault.text("label_selector"):
         found.append(Request(space, "", "pods", "list", "", why))
-    elif pod := fault.text("pod" if fault.name in NODE_FAULTS else "name" if fault.name not in WORKLOADS else ""):
-        found.append(Request(space, "", "pods", "get", pod, why))
+    elif fault.text(pod := "pod" if fault.name in NODE_FAULTS else "name" if fault.name not in WORKLOADS else ""):
+        found.append(Request(space, "", "pods", "get", _name(fault, pod), why))
     for group, resource, verb, argument in _OF_FAULT.get(fault.name, ()):
-        found.append(Request(space, group, resource, verb, fault.text(argument) if argument else "", why))
+        found.append(Request(space, group, resource, verb, _name(fault, argument), why))
     return found + (_of_node(fault, target, space) if fault.name in NODE_FAULTS else [])
+
+
+def _name(fault: Planned, argument: str) -> str:
+    """The name of an object in an argument; "" where only the run will know it, as of @primary."""
+    text = fault.text(argument) if argument else ""
+    return text if NAME.fullmatch(text) else ""
 
 
 Asked = tuple[str, str, str, str]
@@ -170,7 +199,7 @@ _OF_FAULT: dict[str, Sequence[Asked]] = {
 
 
 def _of_node(fault: Planned, target: Target, space: str) -> list[Request]:
-    why, node = fault.name, target.node_name
+    why, node = fault.name, target.node_name or _name(fault, "node")
     found = [Request("", "", "nodes", "get", node, why)]
     if fault.name in ("drain_node", "take_out_of_service"):
         found.append(Request("", "", "nodes", "patch", node, why))
@@ -207,24 +236,3 @@ def missing(requests: Iterable[Request]) -> list[Finding]:
         text = f"we may not {request} ({request.reason})"
         found.append(warning(f"{text}: {request.without}") if request.without else error(text))
     return sorted(found, key=lambda finding: finding.level)
-
-
-def rules(requests: Iterable[Request]) -> list[str]:
-    """Roles that would grant the requests, as YAML: what `kubectl apply` and `kubectl create` take as rules."""
-    lines = []
-    ordered = sorted(set(requests))
-    for namespace, of_space in groupby(ordered, key=lambda request: request.namespace):
-        lines.append(f"a Role in namespace {namespace}:" if namespace else "a ClusterRole:")
-        verbs: dict[tuple[str, str], list[str]] = {}
-        for request in of_space:
-            known = verbs.setdefault((request.group, request.resource), [])
-            if request.verb not in known:
-                known.append(request.verb)
-        alike: dict[tuple[str, tuple[str, ...]], list[str]] = {}
-        for (group, resource), wanted in verbs.items():
-            alike.setdefault((group, tuple(wanted)), []).append(resource)
-        for (group, wanted_verbs), resources in alike.items():
-            lines.append(
-                f'- {{apiGroups: ["{group}"], resources: [{", ".join(resources)}], verbs: [{", ".join(wanted_verbs)}]}}'
-            )
-    return lines

@@ -2,15 +2,14 @@
 
 from chaosmongo.config import Config
 
-from .experiment import Experiment, Step
+from .experiment import Experiment
 from .findings import Finding, error, warning
 from .seen import Seen
 
 
 def find(experiment: Experiment, seen: Seen) -> list[Finding]:
     found = [
-        warning(f"{step.name!r} ({_told(step)}) is none of our actions: what it would do is not known here")
-        for step in experiment.others
+        warning(f"{step} is none of our actions: what it would do is not known here") for step in experiment.others
     ]
     if experiment.unknown:
         keys = ", ".join(experiment.unknown)
@@ -20,10 +19,6 @@ def find(experiment: Experiment, seen: Seen) -> list[Finding]:
     if experiment.config.namespace and not seen.refused:
         found += [*_services(experiment.config, seen), *_statefulset(experiment.config, seen)]
     return sorted(found, key=lambda finding: finding.level)
-
-
-def _told(step: Step) -> str:
-    return f"{step.module}.{step.function}" if step.module else "no Python"
 
 
 def _services(config: Config, seen: Seen) -> list[Finding]:

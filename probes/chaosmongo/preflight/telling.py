@@ -1,16 +1,17 @@
 """A look ahead, in plain lines."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from chaosmongo.cluster import Object
 from chaosmongo.config import Config
 from chaosmongo.guard import LABEL
 
-from . import names, permissions
+from . import names, permissions, roles
 from .ahead import FaultAhead, Preflight
 from .findings import Finding
 from .placement import is_ready
 from .prediction import Prediction
+from .roles import Rule
 
 WIDTH = 12
 """Of the word that a line begins with."""
@@ -127,13 +128,15 @@ def _permissions(ahead: Preflight) -> Iterator[str]:
         return
     yield f"Permissions: {len(ahead.denied)} of {len(ahead.asked)} that a run needs are missing"
     yield from _findings(permissions.missing(ahead.denied))
-    yield from _rules(permissions.rules(ahead.denied))
+    yield from _roles(roles.rules(ahead.denied))
 
 
-def _rules(rules: Sequence[str]) -> Iterator[str]:
-    yield _line("granted by", rules[0])
-    for rule in rules[1:]:
-        yield _line("", rule if rule.endswith(":") else f"    {rule}")
+def _roles(found: Mapping[str, Sequence[Rule]]) -> Iterator[str]:
+    word = "granted by"
+    for space, rules in found.items():
+        yield _line(word, f"a Role in namespace {space}:" if space else "a ClusterRole:")
+        yield from (_line("", f"    - {rule}") for rule in rules)
+        word = ""
 
 
 def _line(word: str, text: str) -> str:

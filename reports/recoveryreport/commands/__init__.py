@@ -9,6 +9,7 @@ from .advise import advise
 from .compare import compare
 from .lint import lint
 from .matrix import matrix
+from .permissions import permissions
 from .preflight import preflight
 from .report import report
 from .summary import summary
@@ -26,5 +27,5 @@ def recovery() -> None:
     """
 
 
-for command in (advise, compare, lint, matrix, preflight, report, summary, trend, trials, undo, verdict):
+for command in (advise, compare, lint, matrix, permissions, preflight, report, summary, trend, trials, undo, verdict):
     recovery.add_command(command)

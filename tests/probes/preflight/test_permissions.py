@@ -8,6 +8,7 @@ from chaosmongo import actions, observer
 from chaosmongo.config import Config
 from chaosmongo.preflight import permissions, targets
 from chaosmongo.preflight.ahead import foresee, requests
+from chaosmongo.preflight.experiment import parse
 from chaosmongo.preflight.permissions import Request
 
 from .objects import experiment, pod, seen, step
@@ -59,6 +60,16 @@ class TestOfARun:
             return [not one.without for one in asked if one.resource == "pods/portforward"]
 
         assert (needed("port-forward"), needed("auto"), needed("service")) == ([True, True], [False, False], [])
+
+    def test_in_a_pod_a_port_forward_is_asked_for_only_where_the_configuration_says_so(self) -> None:
+        def asked(reach: str) -> list[str]:
+            return [one.verb for one in permissions.of_run(Config(reach=reach), in_pod=True) if "/" in one.resource]
+
+        assert (asked("port-forward"), asked("auto"), asked("service")) == (["get", "create"], [], [])
+
+    def test_an_application_that_is_not_there_is_not_asked_for(self) -> None:
+        asked = permissions.of_run(Config(mongo_uri="mongodb://h", app_service=""))
+        assert not [one for one in asked if one.resource == "deployments" and one.verb == "get"]
 
     def test_without_a_cluster_nothing_is_asked_for(self) -> None:
         assert permissions.of_run(Config(namespace="", mongo_uri="mongodb://h")) == []
@@ -120,6 +131,39 @@ class TestOfFaults:
         assert "create networkpolicies.networking.k8s.io in namespace pacman" in asked
         assert "delete networkpolicies.networking.k8s.io in namespace pacman" in asked
 
+    @pytest.mark.parametrize("name", ["@primary", "${statefulset}-0"])
+    def test_a_name_that_only_the_run_knows_is_none(self, name: str) -> None:
+        assert of_fault("kill_pod", name=name) == ["get pods in namespace pacman", "delete pods in namespace pacman"]
+
+    def test_a_node_that_is_named_is_known_without_a_cluster(self) -> None:
+        (fault,) = experiment(step("drain_node", namespace="pacman", node="two")).faults
+        assert "patch nodes two in the whole cluster" in texts(permissions.of_fault(fault, targets.Target()))
+
+
+class TestOfAnExperiment:
+    def test_without_a_cluster_the_node_of_a_pod_is_any(self) -> None:
+        drain = experiment(step("drain_node", namespace="pacman", pod="mongo-0"))
+        asked = texts(permissions.of_experiment(drain))
+        assert "patch nodes in the whole cluster" in asked
+        assert "create pods/eviction in namespace pacman" in asked
+
+    def test_each_fault_has_its_own_target(self) -> None:
+        drains = experiment(*(step("drain_node", namespace="pacman", node=name) for name in ("one", "two")))
+        found = [targets.find(fault, seen()) for fault in drains.faults]
+        asked = texts(permissions.of_experiment(drains, found))
+        assert {"patch nodes one in the whole cluster", "patch nodes two in the whole cluster"} <= set(asked)
+
+    def test_a_statefulset_whose_readiness_is_probed_must_be_readable(self) -> None:
+        def needed(document: dict[str, Any]) -> list[bool]:
+            asked = permissions.of_experiment(parse({"title": "t", "method": []} | document, {}))
+            return [not one.without for one in asked if str(one) == "get statefulsets.apps mongo in namespace pacman"]
+
+        probe = step("statefulset_is_ready")
+        probe["provider"]["module"] = "chaosmongo.probes"
+        assert needed({}) == [False]
+        assert needed({"method": [probe]}) == [True]
+        assert needed({"steady-state-hypothesis": {"title": "s", "probes": [probe]}}) == [True]
+
 
 class TestAsking:
     def test_a_review_asks_for_exactly_the_request(self) -> None:
@@ -165,19 +209,3 @@ class TestWhatIsMissing:
 
     def test_nothing_is_no_finding(self) -> None:
         assert permissions.missing([]) == []
-
-    def test_would_be_granted_by_these_rules(self) -> None:
-        denied = [
-            Request("pacman", "", "pods/exec", "get", "mongo-0"),
-            Request("pacman", "", "pods/exec", "create", "mongo-0"),
-            Request("pacman", "", "pods", "delete", "mongo-0"),
-            Request("pacman", "", "pods", "delete", "mongo-1"),
-            Request("", "", "nodes", "patch", "one"),
-        ]
-        assert permissions.rules(denied) == [
-            "a ClusterRole:",
-            '- {apiGroups: [""], resources: [nodes], verbs: [patch]}',
-            "a Role in namespace pacman:",
-            '- {apiGroups: [""], resources: [pods], verbs: [delete]}',
-            '- {apiGroups: [""], resources: [pods/exec], verbs: [create, get]}',
-        ]

@@ -94,7 +94,7 @@ class TestWhatCouldNot:
         assert "1 of" in text(found)
         assert "error       we may not delete pods mongo-0 in namespace pacman (delete_pod)" in text(found)
         assert "granted by  a Role in namespace pacman:" in text(found)
-        assert '- {apiGroups: [""], resources: [pods], verbs: [delete]}' in text(found)
+        assert "- {apiGroups: [''], resources: [pods], verbs: [delete], resourceNames: [mongo-0]}" in text(found)
 
     def test_where_we_may_not_ask_that_is_told(self) -> None:
         found = replace(TestWhatCouldBeDone.AHEAD, denied=None)
