@@ -9,6 +9,7 @@ ReportError             a report cannot be made; the message says which, why, an
   NotAMatrix            no matrix was kept where one is to go on
   NothingToCompare      what is to be compared is no set of runs, or no other one
   NotJudged             a run has no verdict that can be summed up
+  CannotServe           pages cannot be served at an address
 """
 
 
@@ -46,3 +47,7 @@ class NotJudged(ReportError):
 
 class NothingToCompare(ReportError):
     """What is to be compared is neither a run, nor a directory of runs, nor what trials kept, or it is the same."""
+
+
+class CannotServe(ReportError):
+    """Pages cannot be served where they are to be: the address is another machine's, the port is taken."""

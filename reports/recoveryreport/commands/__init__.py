@@ -12,6 +12,7 @@ from .matrix import matrix
 from .permissions import permissions
 from .preflight import preflight
 from .report import report
+from .serve import serve
 from .summary import summary
 from .trend import trend
 from .trials import trials
@@ -27,5 +28,19 @@ def recovery() -> None:
     """
 
 
-for command in (advise, compare, lint, matrix, permissions, preflight, report, summary, trend, trials, undo, verdict):
+for command in (
+    advise,
+    compare,
+    lint,
+    matrix,
+    permissions,
+    preflight,
+    report,
+    serve,
+    summary,
+    trend,
+    trials,
+    undo,
+    verdict,
+):
     recovery.add_command(command)

@@ -50,7 +50,16 @@ class Family:
 
 def written(summary: Summary) -> bytes:
     """The file."""
-    lines = [line for family in _families(summary) for line in family.lines(summary.experiment)]
+    return _file(_families(summary), summary.experiment)
+
+
+def unjudged(experiment: str) -> bytes:
+    """The file of a run that came to no verdict: killed, damaged, or still going on."""
+    return _file([_verdict("unknown")], experiment)
+
+
+def _file(families: Iterable[Family], experiment: str) -> bytes:
+    lines = [line for family in families for line in family.lines(experiment)]
     return "".join(f"{line}\n" for line in [*lines, "# EOF"]).encode()
 
 
@@ -69,10 +78,14 @@ def _run(summary: Summary) -> Iterator[Family]:
     yield Family("run_info", "The run that these metrics are of, and where it took place.", [(told, 1)])
     began: list[Sample] = [] if summary.began is None else [({}, datetime.fromisoformat(summary.began).timestamp())]
     yield Family("run_start_time_seconds", "When the run began, since the Unix epoch.", began)
-    yield Family("verdict", "1 for what the run's verdict is.", _state({}, summary.verdict))
+    yield _verdict(summary.verdict)
     answers = [sample for check in summary.checks for sample in _state({"check": check.name}, check.verdict)]
     yield Family("check", "1 for what the check's answer is.", answers)
     yield Family("doubts", "How many doubts the instrument has of itself.", [({}, len(summary.doubts))])
+
+
+def _verdict(answer: Answer) -> Family:
+    return Family("verdict", "1 for what the run's verdict is.", _state({}, answer))
 
 
 def _lanes(summary: Summary) -> Iterator[Family]:
