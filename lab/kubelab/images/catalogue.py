@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from kubelab.images.chaos.recipe import CHAOS
 from kubelab.images.container import Container, Process
 from kubelab.images.errors import UnknownImage
 from kubelab.images.mongo.recipe import BITNAMI, MONGO
@@ -16,7 +17,7 @@ from kubelab.images.pause import PAUSE
 from kubelab.images.recipe import Recipe
 from kubelab.images.reference import repository
 
-RECIPES = (MONGO, BITNAMI, PACMAN, PAUSE)
+RECIPES = (MONGO, BITNAMI, PACMAN, CHAOS, PAUSE)
 
 
 def known() -> list[str]:

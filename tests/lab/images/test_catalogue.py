@@ -22,6 +22,8 @@ from tests.lab.images.pod import Pod
         ("docker.io/bitnamilegacy/mongodb:latest", "bitnami/mongodb"),
         ("quay.io/ifont/pacman-nodejs-app:latest", "quay.io/ifont/pacman-nodejs-app"),
         ("localhost:5000/my-pacman:dev", "quay.io/ifont/pacman-nodejs-app"),
+        ("chaostoolkit-mongodb:0.1.0", "chaostoolkit-mongodb"),
+        ("registry.example:5000/team/chaostoolkit-mongodb:dev", "chaostoolkit-mongodb"),
         ("registry.k8s.io/pause:3.10", "registry.k8s.io/pause"),
     ],
 )
