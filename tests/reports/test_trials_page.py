@@ -4,7 +4,6 @@ import json
 import re
 import signal
 import statistics
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -425,10 +424,8 @@ def _acknowledged(path: Path) -> int:
 
 
 class TestDrawing:
-    def test_five_hundred_runs_takes_less_than_ten_seconds_and_three_megabytes(self, tmp_path: Path) -> None:
-        began = time.process_time()
+    def test_five_hundred_runs_makes_a_page_of_less_than_three_megabytes(self, tmp_path: Path) -> None:
         file = drawing.draw(of("five hundred"), tmp_path)
-        assert time.process_time() - began < 10
         assert file.stat().st_size < 3_000_000
         assert (tmp_path / "trials-survival.png").exists()
 

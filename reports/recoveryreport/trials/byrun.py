@@ -171,7 +171,7 @@ def _phases(axes: "Axes", shown: View, theme: Theme) -> None:
     for name in shown.names:
         look = _look(shown.own.index(name), shown.single) if name in shown.own else {"facecolor": theme.rule, "lw": 0}
         found = [(y, span) for y, row in enumerate(shown.rows) for span in row.spans if span.name == name]
-        axes.add_patch(_bars([(y, span.start_ns / 1e9, span.end_ns / 1e9) for y, span in found], shown, **look))
+        axes.add_artist(_bars([(y, span.start_ns / 1e9, span.end_ns / 1e9) for y, span in found], shown, **look))
     for note in (NOT_POOLED, NOT_DIVIDED):
         at = [y for y, row in enumerate(shown.rows) if row.note == note]
         axes.plot([0.0] * len(at), at, ls="", clip_on=False, zorder=3, **_marker(note, theme))
@@ -189,7 +189,7 @@ def _losses(axes: "Axes", shown: View, theme: Theme) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(nbins=3, integer=True))
     axes.set_yticks([])
     bars = [(y, 0.0, float(row.lost)) for y, row in enumerate(shown.rows) if row.lost]
-    axes.add_patch(_bars(bars, shown, facecolor=theme.fail, lw=0))
+    axes.add_artist(_bars(bars, shown, facecolor=theme.fail, lw=0))
     unknown = [y for y, row in enumerate(shown.rows) if row.lost is None]
     axes.plot([0.0] * len(unknown), unknown, ls="", clip_on=False, zorder=3, **_marker(NOT_KNOWN, theme))
     for y, row in enumerate(shown.rows if shown.single else []):
@@ -220,7 +220,10 @@ def _names(shown: View) -> tuple[list[int], list[str]]:
 
 
 def _bars(bars: Sequence[tuple[int, float, float]], shown: View, **look: Any) -> Any:
-    """Row, begin and end of each; all of them one path, as there may be thousands."""
+    """Row, begin and end of each; all of them one path, as there may be thousands.
+
+    To be added as an artist: add_patch would look at every corner for limits that are set already.
+    """
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path
 
