@@ -50,6 +50,8 @@ INGRESSES = Kind("networking.k8s.io/v1", "Ingress", "ingresses")
 NETWORK_POLICIES = Kind("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies")
 BUDGETS = Kind("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets")
 LEASES = Kind("coordination.k8s.io/v1", "Lease", "leases")
+JOBS = Kind("batch/v1", "Job", "jobs")
+CRON_JOBS = Kind("batch/v1", "CronJob", "cronjobs")
 
 
 def key_of(obj: Mapping[str, Any]) -> Key:

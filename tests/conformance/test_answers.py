@@ -29,7 +29,6 @@ class Known:
 
 NOT_USED = "neither the manifests nor the experiments nor kubectl's everyday verbs ask for it"
 NOT_SHOWN = "kubectl does not show the descriptions of columns"
-NO_BATCH = "there are no jobs here, and discovery does not offer them"
 NO_OWNERS = "server-side apply is refused, since nobody owns fields here"
 NO_TOKEN = "no pod of a lab gets a token for its API"
 LEFT_OUT = {
@@ -60,8 +59,7 @@ KNOWN = (
         for path in ("body.spec.volumes", "body.spec.containers.c.volumeMounts")
     ),
     Known("table: /api/*", "body.columnDefinitions.*.description", NOT_SHOWN),
-    Known("table: /apis/[!b]*", "body.columnDefinitions.*.description", NOT_SHOWN),
-    Known("table: /apis/batch/*", "*", NO_BATCH),
+    Known("table: /apis/*", "body.columnDefinitions.*.description", NOT_SHOWN),
     Known("version", "body.gitVersion", "it says that it is kubelab"),
     Known("version", "body.gitCommit", "it is not a build of Kubernetes"),
     Known("version", "body.goVersion", "it is not written in Go"),

@@ -33,7 +33,7 @@ from .status import (
 from .store import Entry, HistoryLost
 from .target import Target
 from .verbs.create import create
-from .verbs.delete import delete
+from .verbs.delete import DeleteOptions, delete
 from .verbs.evict import evict
 from .verbs.review import answered
 from .verbs.special import bind, rescaled, scale_of
@@ -255,7 +255,7 @@ class Handlers:
         wanted = options.delete_options(read_delete_options(call), call.query)
         last, gone = delete(self._cluster, resource, target.namespace, target.name, wanted)
         if not gone or strategy_of(resource.storage).returns_deleted:
-            return json_response(views.value_json(resource, last))
+            return json_response(views.value_json(resource, last), warnings=self._left_behind(resource, wanted))
         details = {
             "name": target.name,
             "group": resource.group,
@@ -263,6 +263,17 @@ class Handlers:
             "uid": last["metadata"]["uid"],
         }
         return document_response(success(details={key: item for key, item in details.items() if item}))
+
+    @staticmethod
+    def _left_behind(resource: Resource, wanted: DeleteOptions) -> list[str]:
+        """A warning to who may not know what a deletion without further words leaves."""
+        if wanted.propagation or strategy_of(resource.storage).default_propagation != "Orphan":
+            return []
+        text = (
+            f"child pods are preserved by default when {resource.plural} are deleted; set propagationPolicy=Background "
+            "to remove them or set propagationPolicy=Orphan to suppress this warning"
+        )
+        return [text]
 
     def _delete_collection(self, call: Call) -> web.Response:
         resource = call.resource

@@ -131,6 +131,10 @@ def _others() -> Iterator[Resource]:
     yield Resource(
         "authorization.k8s.io", "v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews", False, verbs=("create",)
     )
+    yield Resource(
+        "batch", "v1", "CronJob", "cronjobs", short_names=("cj",), categories=("all",), subresources=(STATUS,)
+    )
+    yield Resource("batch", "v1", "Job", "jobs", categories=("all",), subresources=(STATUS,))
     yield Resource("coordination.k8s.io", "v1", "Lease", "leases")
     yield Resource("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices")
     yield Resource(

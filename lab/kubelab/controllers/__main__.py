@@ -19,6 +19,7 @@ from typing import Any
 
 from kubelab import process
 from kubelab.client import Client, until_answered
+from kubelab.controllers.cronjob import CronJobs
 from kubelab.controllers.deployment import Deployments
 from kubelab.controllers.disruption import Disruptions
 from kubelab.controllers.dns import HostsFile
@@ -27,6 +28,7 @@ from kubelab.controllers.firewall import Firewall
 from kubelab.controllers.garbage import GarbageCollector
 from kubelab.controllers.httpproxy import HttpProxy
 from kubelab.controllers.ingress import Ingresses, ensure_class
+from kubelab.controllers.job import Jobs
 from kubelab.controllers.loadbalancer import LoadBalancers
 from kubelab.controllers.loop import Cluster, Controller
 from kubelab.controllers.namespaces import Namespaces
@@ -39,14 +41,17 @@ from kubelab.controllers.scheduler import Scheduler
 from kubelab.controllers.statefulset import StatefulSets
 from kubelab.controllers.storage import Claims, Volumes, ensure_classes
 from kubelab.controllers.tainteviction import TaintEviction
+from kubelab.controllers.ttl import FinishedJobs
 from kubelab.kinds import (
     BUDGETS,
     CLAIMS,
     CONFIG_MAPS,
     CONTROLLER_REVISIONS,
+    CRON_JOBS,
     DEPLOYMENTS,
     ENDPOINT_SLICES,
     INGRESSES,
+    JOBS,
     LEASES,
     NAMESPACES,
     NETWORK_POLICIES,
@@ -70,6 +75,8 @@ OWNING = (
     DEPLOYMENTS,
     STATEFUL_SETS,
     CONTROLLER_REVISIONS,
+    JOBS,
+    CRON_JOBS,
     SERVICES,
     ENDPOINT_SLICES,
     CLAIMS,
@@ -109,6 +116,9 @@ def _control(cluster: Cluster, settings: Settings) -> Watched:
         (StatefulSets(cluster), (STATEFUL_SETS, PODS, CONTROLLER_REVISIONS)),
         (Deployments(cluster), (DEPLOYMENTS, REPLICA_SETS, PODS)),
         (ReplicaSets(cluster), (REPLICA_SETS, PODS)),
+        (Jobs(cluster), (JOBS, PODS)),
+        (CronJobs(cluster), (CRON_JOBS, JOBS)),
+        (FinishedJobs(cluster), (JOBS,)),
         (EndpointSlices(cluster), (SERVICES, PODS, ENDPOINT_SLICES)),
         (Claims(cluster, settings.directory / "volumes"), (CLAIMS, VOLUMES, STORAGE_CLASSES, PODS)),
         (Volumes(cluster), (VOLUMES, CLAIMS)),

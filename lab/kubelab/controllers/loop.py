@@ -105,6 +105,8 @@ class Cluster:
             return
         if answer.get("kind") == kind.kind and is_terminating(answer):
             self[kind].put(answer)
+        elif answer.get("kind") == "Status":  # It is gone.
+            self[kind].drop(change.obj)
 
     async def _bind(self, pod: Object, node: str) -> None:
         metadata = pod["metadata"]

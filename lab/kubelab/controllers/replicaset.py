@@ -75,13 +75,13 @@ def _create(replica_set: Object, count: int) -> Changes:
 
 def _delete(replica_set: Object, active: list[Object], count: int) -> Changes:
     changes: Changes = []
-    for pod in sorted(active, key=_worth)[: min(count, BURST)]:
+    for pod in sorted(active, key=worth)[: min(count, BURST)]:
         told = f"Deleted pod: {pod['metadata']['name']}"
         changes += [Delete(PODS, pod), Event(replica_set, "Normal", "SuccessfulDelete", told)]
     return changes
 
 
-def _worth(pod: Object) -> tuple[bool, int, bool, int, str]:
+def worth(pod: Object) -> tuple[bool, int, bool, int, str]:
     """Deleted first: unassigned, then pending, not ready, cheapest to delete, youngest (ActivePodsWithRanks)."""
     age = "".join(chr(0x10FFFF - ord(c)) for c in pod["metadata"].get("creationTimestamp", ""))
     phases = {"Pending": 0, "Unknown": 1, "Running": 2}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import cluster, network, pods, storage, workloads
+from . import batch, cluster, network, pods, storage, workloads
 from .base import AGE, NAME, Column
 
 RBAC = "rbac.authorization.k8s.io"
@@ -10,12 +10,14 @@ DEFAULT = (NAME, AGE)
 COLUMNS: dict[str, tuple[Column, ...]] = {
     "configmaps": cluster.CONFIGMAPS,
     "controllerrevisions.apps": workloads.REVISIONS,
+    "cronjobs.batch": batch.CRON_JOBS,
     "deployments.apps": workloads.DEPLOYMENTS,
     "endpoints": network.ENDPOINTS,
     "endpointslices.discovery.k8s.io": network.SLICES,
     "events": cluster.EVENTS,
     "ingressclasses.networking.k8s.io": network.INGRESS_CLASSES,
     "ingresses.networking.k8s.io": network.INGRESSES,
+    "jobs.batch": batch.JOBS,
     "leases.coordination.k8s.io": cluster.LEASES,
     "namespaces": cluster.NAMESPACES,
     "networkpolicies.networking.k8s.io": network.POLICIES,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .base import Cluster, Strategy
+from .batch import CronJobStrategy, JobStrategy
 from .cluster import EventStrategy, LeaseStrategy, NamespaceStrategy, NodeStrategy
 from .config import ConfigMapStrategy, SecretStrategy
 from .networking import EndpointSliceStrategy, IngressClassStrategy, IngressStrategy, NetworkPolicyStrategy
@@ -17,11 +18,13 @@ __all__ = ["Cluster", "Strategy", "strategy_of"]
 PLAIN = Strategy()
 STRATEGIES: dict[str, Strategy] = {
     "configmaps": ConfigMapStrategy(),
+    "cronjobs.batch": CronJobStrategy(),
     "deployments.apps": DeploymentStrategy(),
     "endpointslices.discovery.k8s.io": EndpointSliceStrategy(),
     "events": EventStrategy(),
     "ingressclasses.networking.k8s.io": IngressClassStrategy(),
     "ingresses.networking.k8s.io": IngressStrategy(),
+    "jobs.batch": JobStrategy(),
     "leases.coordination.k8s.io": LeaseStrategy(),
     "namespaces": NamespaceStrategy(),
     "networkpolicies.networking.k8s.io": NetworkPolicyStrategy(),

@@ -46,6 +46,7 @@ class Strategy:
     counts_generations: ClassVar[bool] = False  # metadata.generation follows changes of what is not status
     returns_deleted: ClassVar[bool] = False  # DELETE answers with the object, not with a Status
     needs_version: ClassVar[bool] = False  # a PUT must say which version it was made from
+    default_propagation: ClassVar[str] = ""  # what a DELETE means for dependents when it does not say; "": Background
     selectable: ClassVar[tuple[str, ...]] = ()  # fields by which lists may be filtered, beside name and namespace
 
     def name_errors(self, name: str) -> list[str]:
@@ -54,6 +55,9 @@ class Strategy:
 
     def default(self, value: Object) -> None:
         """Fill in what the client left out; on create and on each update."""
+
+    def complete_new(self, value: Object) -> None:
+        """What a new object gets before it is looked at, and a later version must bring along."""
 
     def prepare_create(self, value: Object, cluster: Cluster) -> None:
         """What only a new object gets: allocations, first status. Raises ApiError."""

@@ -18,7 +18,7 @@ from pathlib import Path
 
 PACKAGES = (
     *("core/v1", "apps/v1", "policy/v1", "discovery/v1", "events/v1", "networking/v1", "coordination/v1"),
-    *("rbac/v1", "storage/v1", "authorization/v1", "autoscaling/v1"),
+    *("batch/v1", "rbac/v1", "storage/v1", "authorization/v1", "autoscaling/v1", "scheduling/v1alpha3"),
 )
 META = "meta/v1"
 ROOTS = (
@@ -29,7 +29,7 @@ ROOTS = (
     *("policy/v1.Eviction", "networking/v1.Ingress", "networking/v1.IngressClass", "networking/v1.NetworkPolicy"),
     *("storage/v1.StorageClass", "coordination/v1.Lease", "events/v1.Event", "rbac/v1.Role", "rbac/v1.RoleBinding"),
     *("rbac/v1.ClusterRole", "rbac/v1.ClusterRoleBinding", "authorization/v1.SelfSubjectAccessReview"),
-    *("autoscaling/v1.Scale", "meta/v1.DeleteOptions"),
+    *("autoscaling/v1.Scale", "meta/v1.DeleteOptions", "batch/v1.Job", "batch/v1.CronJob"),
 )
 SCALARS = {
     **{name: name for name in ("string", "bool", "int32", "int64")},
@@ -47,7 +47,13 @@ SPECIAL = {
     "intstr.IntOrString": "intorstring",
     "runtime.RawExtension": "raw",
 }
-ALIASES = {"metav1": META, "v1": "core/v1", "corev1": "core/v1", "rbac": "rbac/v1"}
+ALIASES = {
+    "metav1": META,
+    "v1": "core/v1",
+    "corev1": "core/v1",
+    "rbac": "rbac/v1",
+    "schedulingv1alpha3": "scheduling/v1alpha3",
+}
 STRUCT = re.compile(r"^type (\w+) struct \{\n(.*?)^\}", re.MULTILINE | re.DOTALL)
 NAMED = re.compile(r"^type (\w+) (\S+)$", re.MULTILINE)
 FIELD = re.compile(r'^\t(?:\w+\s+)?([\w.*\[\]]+)\s+`json:"([^"]*)"[^`\n]* ?protobuf:"[^,"]+,(\d+),', re.MULTILINE)

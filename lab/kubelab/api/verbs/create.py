@@ -25,6 +25,7 @@ def create(cluster: Cluster, resource: Resource, namespace: str, value: Object, 
     fill_new(metadata, namespace, strategy.counts_generations)
     avoid_taken_name(cluster, resource, namespace, metadata)
     strategy.default(value)
+    strategy.complete_new(value)
     errors = metadata_errors(metadata, strategy.name_errors) + strategy.validate(value)
     name = metadata.get("name", "")
     if errors:

@@ -40,7 +40,7 @@ def delete(
     if resource is NAMESPACES:
         return delete_namespace(cluster, entry, options)
     value = entry.copy()
-    mark_dependents(value["metadata"], options.propagation)
+    mark_dependents(value["metadata"], options.propagation or strategy_of(resource.storage).default_propagation)
     waits = begin_grace_period(resource, value, options)
     if not waits and value["metadata"].get("finalizers"):
         mark_deleted(value["metadata"])
