@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import secrets
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from chaosmongo.cluster import Cluster
 from chaosmongo.config import Config
 from chaosmongo.database import Address, Registrations, Scores
 from chaosmongo.environment import fingerprint
-from chaosmongo.errors import CannotRecord, NoCluster, NoRun, OutsideWindow
+from chaosmongo.errors import CannotRecord, NoCluster, NoRun, Occupied, OutsideWindow
 from chaosmongo.history import RunDirectory, Writer, write_whole
 from chaosmongo.history.records import (
     Anchor,
@@ -32,11 +33,13 @@ from chaosmongo.history.records import (
     Undone,
 )
 from chaosmongo.history.redaction import redacted
+from chaosmongo.lock import Held, Lock, free
 from chaosmongo.observer import Observer
 from chaosmongo.pods import Pods
 from chaosmongo.tunnel.added import added
 from chaosmongo.tunnel.handle import Tunnel
 from chaosmongo.tunnel.settings import LOOPBACK
+from chaosmongo.undo import lock as releasing
 from chaosmongo.workload.handle import Handle
 from chaosmongo.workload.settings import Place
 
@@ -85,6 +88,8 @@ class Recording:
         """Whether the server lane asks the pod itself, wherever it is."""
         self.pod_port = 0
         """The local port through which it does so, where that is a port-forward; else 0."""
+        self.lock: Lock | None = None
+        """The namespace's; None without a cluster."""
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
         self.faults = Writer(self.directory.faults, "faults", run.run, write_whole(self.directory.run, run))
@@ -110,6 +115,21 @@ class Recording:
         """Who is at work in the database, through a connection that the caller closes."""
         return Registrations(self.mongo, self.config.database)
 
+    def occupy(self, found: Held | None) -> None:
+        """Takes the namespace's lock. found: what stands there. Raises Occupied where another run was quicker."""
+        if self.cluster is None:
+            return
+        lock = Lock(self.cluster, self.config.namespace, self.run)
+        number = self.will_undo(releasing.NAME, holder=lock.holder)
+        try:
+            lock.take(found)
+        except Occupied:
+            self.undone(number)
+            raise
+        self.lock = lock
+        before = found.run or found.holder if found is not None else ""
+        self.note("lock", state="taken", holder=lock.holder, **({"before": before} if before else {}))
+
     def register(self) -> None:
         """Lets other runs on the same scores know of this one, and records who they are."""
         self.will_undo("remove_registration", marker=self.marker)
@@ -134,10 +154,12 @@ class Recording:
 
     @contextmanager
     def fault(self, name: str, hits: list[Hit], expect: str, arguments: dict[str, Any]) -> Iterator[None]:
-        """Records a fault around its work: the start is on disk before anything is done. Raises CannotRecord or
-        OutsideWindow: then nothing must be done.
+        """Records a fault around its work: the start is on disk before anything is done. Raises CannotRecord,
+        OutsideWindow or LockLost: then nothing must be done.
         """
         _check_window(self.config)
+        if self.lock is not None:
+            self.lock.check()
         number = next(self._numbers)
         start = FaultStart(number, name, time.monotonic_ns(), hits, expect, arguments)
         with self._recording():
@@ -225,6 +247,8 @@ class Recording:
     def close(self) -> None:
         """Stops what runs and closes every file. Doing it twice is harmless."""
         self.stop_workload()
+        if self.lock is not None:
+            self.lock.stop()
         if self.observer is not None:
             self.observer.stop()
         if trouble := self.tunnel.close():
@@ -270,18 +294,25 @@ def open_run(name: str, experiment: dict[str, Any], configuration: dict[str, Any
     config = Config.read(configuration)
     _check_window(config)
     cluster = Cluster() if config.namespace else None
+    found = None
     if cluster is not None:
         guard.check_namespace(cluster, config.namespace)
+        found = free(cluster, config.namespace)
     tunnel = Tunnel()
     try:
-        return _opened(name, experiment, config, cluster, tunnel)
+        return _opened(name, experiment, config, cluster, found, tunnel)
     except BaseException:
         tunnel.close()
         raise
 
 
 def _opened(
-    name: str, experiment: dict[str, Any], config: Config, cluster: Cluster | None, tunnel: Tunnel
+    name: str,
+    experiment: dict[str, Any],
+    config: Config,
+    cluster: Cluster | None,
+    found: Held | None,
+    tunnel: Tunnel,
 ) -> Recording:
     global _current
     mongo = locate.mongo(config, cluster, tunnel)
@@ -308,9 +339,14 @@ def _opened(
     except OSError as error:
         raise _cannot_record(directory.path, error) from None
     try:
+        _current.occupy(found)
         if mongo.via == locate.PORT_FORWARD:
             _current.note("reach", **added(mongo.node, locate.direct(config, cluster)))
         _current.register()
+    except Occupied:
+        forget()
+        shutil.rmtree(directory.path, ignore_errors=True)  # as every run that is refused, it leaves no record
+        raise
     except BaseException:
         forget()
         raise

@@ -14,6 +14,15 @@ logger = logging.getLogger("chaostoolkit")
 LOOKS_EVERY_S = 0.2
 
 
+def abort(recording: Recording, what: str, **detail: str) -> None:
+    """Interrupts the experiment in order, from any thread: its rollbacks are done, and it is judged. what, detail: the
+    note of it; `reason` is told.
+    """
+    recording.note(what, **detail)
+    logger.error("The experiment is aborted: %s", detail["reason"])
+    exit_gracefully()
+
+
 class Safeguard:
     """Watches a run's load from a thread of its own, from `start` to `stop`."""
 
@@ -37,9 +46,7 @@ class Safeguard:
         except Exception as error:  # whatever it is, nobody watches any more
             why = f"the safeguard cannot tell any more whether users are served ({type(error).__name__}: {error})"
         if why and not self._stopped.is_set():
-            self._recording.note("safeguard", reason=why)
-            logger.error("The experiment is aborted: %s", why)
-            exit_gracefully()
+            abort(self._recording, "safeguard", reason=why)
 
     def _reason(self) -> str:
         """Returns when the experiment must be aborted, with the reason, or with "" when it is over."""

@@ -23,8 +23,8 @@ from chaosmongo.errors import ChaosMongoError
 from chaosmongo.history import RecordError, RunDirectory, read, write_whole
 from chaosmongo.history.redaction import redacted
 from chaosmongo.history.results import Verdict
-from chaosmongo.safeguard import Safeguard
-from chaosmongo.undo import registration
+from chaosmongo.safeguard import Safeguard, abort
+from chaosmongo.undo import lock, registration
 
 logger = logging.getLogger("chaostoolkit")
 
@@ -48,6 +48,8 @@ def before_experiment_control(context: dict[str, Any], configuration: dict[str, 
     if recording.config.abort_outage_s > 0:
         _safeguard = Safeguard(recording, recording.config.abort_outage_s)
         _safeguard.start()
+    if recording.lock is not None:
+        recording.lock.listen(lambda why: abort(recording, "lock", state="lost", reason=f"the lock is lost: {why}"))
     if recording.met:
         logger.warning(
             "At work on the same scores: %s. So this run cannot pass. If that one was killed: chaos recovery undo %s",
@@ -143,10 +145,15 @@ def _end(ended: dict[str, Any] | None = None) -> Verdict | None:
 
 def _leave(recording: run.Recording) -> None:
     """Takes back what is the recording's own and what faults have left, and says how to take back the rest."""
-    ours = [one for one in recording.pending.values() if one.action in (registration.NAME, *undo.FAULTS)]
+    if recording.lock is not None:
+        recording.lock.stop()
+    quietly = (registration.NAME, lock.NAME)
+    ours = [one for one in recording.pending.values() if one.action in (*quietly, *undo.FAULTS)]
     for taken in undo.take_back(recording, ours, recording.undone):
         # what could not be taken back is pending, and told below
-        if taken.done is not None and taken.undo.action != registration.NAME:
+        if taken.done is not None and taken.undo.action == lock.NAME and not taken.done.number:
+            recording.note("lock", state="lost", reason=f"at the end {taken.done.said}")
+        if taken.done is not None and taken.undo.action not in quietly:
             logger.warning("No rollback of the experiment took this back: %s", taken.done.said)
     if recording.pending:
         left = ", ".join(sorted({one.action for one in recording.pending.values()}))

@@ -6,7 +6,7 @@ A run directory holds
     ops.jsonl        `Plan`, then for every operation an `Invoke` and at most one of `Ok`, `Fail`, `Info`; `Note`
     cluster.jsonl    `ClusterEvent`: lists and watch events, stamped on arrival; `Note`
     faults.jsonl     `FaultStart`, `FaultEnd`; `Note` of the experiment's course (hypothesis; done, an activity;
-                     activity, one that did not succeed; company; mark; ended)
+                     activity, one that did not succeed; company; lock; mark; ended)
     undo.jsonl       `Undo`, `Undone`: how to take back what the run changed; what was taken back after its end stands
                      in undone-1.jsonl, undone-2.jsonl, ...
     readback.jsonl   `Seeded`, `ScanStart`, `Document`, `SeedsRead`, `ScanEnd`: what is in the database afterwards

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from chaosmongo import observer
 from chaosmongo.cluster import Object
 from chaosmongo.config import Config
+from chaosmongo.undo.lock import LEASE
 
 from .experiment import Experiment, Planned
 from .findings import Finding, error, warning
@@ -18,7 +19,9 @@ from .targets import NODE_FAULTS, WORKLOADS, Target
 
 REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 APPS, POLICY, NETWORKING, DISCOVERY = "apps", "policy", "networking.k8s.io", "discovery.k8s.io"
-STORAGE = "storage.k8s.io"
+STORAGE, COORDINATION = "storage.k8s.io", "coordination.k8s.io"
+_LOCK = (("create", ""), *((verb, LEASE) for verb in ("get", "patch", "delete")))
+"""A rule cannot name what is not there yet."""
 READ_AND_FOLLOW = ("list", "watch")
 NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 """Of an object (RFC 1123)."""
@@ -81,7 +84,7 @@ def _of_probes(experiment: Experiment) -> list[Request]:
 
 
 def of_run(config: Config, *, in_pod: bool = False) -> list[Request]:
-    """What every run asks for: guard, observer, where MongoDB and the application are, the environment."""
+    """What every run asks for: guard, observer, lock, where MongoDB and the application are, the environment."""
     space = config.namespace
     if not space:
         return []
@@ -91,6 +94,7 @@ def of_run(config: Config, *, in_pod: bool = False) -> list[Request]:
         for scope, group, resource, without in _observed(space)
         for verb in READ_AND_FOLLOW
     ]
+    found += [Request(space, COORDINATION, "leases", verb, name, "lock") for verb, name in _LOCK]
     return found + _located(config, in_pod) + _fingerprinted(config)
 
 

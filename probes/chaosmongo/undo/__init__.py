@@ -9,6 +9,7 @@ budget, cordon, filler, policy, power, scale, taint, thaw
 scores        the documents of the workload
 seeds         the seeded scores that the run put there
 registration  the run's own, in chaos_runs
+lock          the run's own, of its namespace
 taking        newest first, each on its own
 within        by the fault itself
 seal          which commands of a record may be run

@@ -1,6 +1,6 @@
 """All undo actions by name: one line each."""
 
-from . import budget, cordon, filler, policy, power, registration, scale, scores, seeds, taint, thaw
+from . import budget, cordon, filler, lock, policy, power, registration, scale, scores, seeds, taint, thaw
 from .action import Action
 
 FAULTS: dict[str, Action] = {
@@ -20,4 +20,5 @@ ACTIONS: dict[str, Action] = {
     scores.NAME: scores.remove,
     seeds.NAME: seeds.remove,
     registration.NAME: registration.remove,
+    lock.NAME: lock.undo,
 }
