@@ -39,7 +39,9 @@ unit: private PICK = not e2e
 e2e: private PICK = e2e
 e2e-measuring e2e-waiting e2e-patient: e2e-alone
 unit-measuring unit-rest: e2e-measuring
+ifndef CONFORMANCE_KUBECONFIG
 conformance: e2e-waiting
+endif
 e2e-alone e2e-measuring e2e-waiting e2e-patient unit-measuring unit-rest conformance unit e2e: $(VENV)/.dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -m "$(PICK)"
 
@@ -48,10 +50,13 @@ bench: $(VENV)/.dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m benchmarks $(BENCH)
 
 # Every experiment on a lab of its own, N times each: verdicts, recovery times, and whether anything is left behind.
-# EXPERIMENTS: NAME ... for some of them
+# EXPERIMENTS: NAME ... for some of them. CLUSTER=current: in KUBECONFIG's cluster, with the demo of MANIFESTS.
 N ?= 5
+CLUSTER   ?= own
+MANIFESTS ?= manifests
 experiments: $(VENV)/.dev
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m benchmarks.experiments -n $(N) $(EXPERIMENTS)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m benchmarks.experiments -n $(N) \
+	  --cluster $(CLUSTER) --manifests $(MANIFESTS) $(EXPERIMENTS)
 
 # Changes every line of the checks in every way that mutmut knows, and counts the changes that no test sees: ten minutes.
 mutants: $(VENV)/.dev

@@ -2,6 +2,10 @@
 long did the recovery take, and is anything left behind?
 
     python -m benchmarks.experiments [NAME ...] [-n RUNS]      (make experiments)
+
+With --cluster current it is the cluster of KUBECONFIG, whatever that is, with the demo applied anew before each run.
+What no API of Kubernetes does is told by the environment, as for any run: NODE_CRASH_COMMAND="docker kill {node}". What
+the cluster cannot do is not run, and said. KEEP_RUNS=DIR keeps every run.
 """
 
 import argparse
@@ -12,7 +16,8 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +26,8 @@ import yaml
 from chaosmongo.history import read_verdict
 from chaosmongo.history.results import Verdict
 
-from benchmarks import laboratory
+from benchmarks import current, laboratory
+from benchmarks.current import NotHere
 from benchmarks.harness import Row, extent, keep
 from tests.e2e import remains
 from tests.e2e.commands import ROOT
@@ -34,15 +40,41 @@ SHOWN_PHASES = 3
 SETTLED_WITHIN_S = 60
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Experiment:
-    """One file, and what it says of itself. elsewhere: what it needs that the lab does not have; "" where it runs."""
+    """One file, and what it says of itself.
+
+    lab: options of `kubelab up`. nodes: how many it needs on which its pods can run. elsewhere: what it needs that the
+    lab does not have; "" where it runs there.
+    """
 
     name: str
     verdict: str
     lab: tuple[str, ...]
-    namespace: str
+    nodes: int
     elsewhere: str
+    configuration: dict[str, Any]
+
+    @property
+    def namespace(self) -> str:
+        return str(self.configuration["namespace"]["default"])
+
+    @property
+    def demo(self) -> str:
+        """The folder of the deployment that it needs, below that of the manifests."""
+        applied = self.lab[self.lab.index("--apply") + 1] if "--apply" in self.lab else "manifests"
+        return str(Path(applied).relative_to("manifests"))
+
+    def setting(self, name: str) -> Any:
+        """A key of its configuration, as a run of ours will find it."""
+        told = self.configuration[name]
+        return os.environ.get(told["key"]) or told["default"]
+
+
+Surroundings = dict[str, str]
+"""Environment variables that lead to a cluster in which the demo is ready."""
+Where = Callable[[Experiment], AbstractContextManager[Surroundings]]
+"""Raises NotHere for an experiment that cannot be run there, RuntimeError where the demo does not get ready."""
 
 
 @dataclass(frozen=True)
@@ -72,23 +104,64 @@ def _told(file: Path) -> dict[str, Any]:
 
 def _read(file: Path) -> Experiment:
     told = _told(file)
-    name = str(file.relative_to(ROOT / "experiments").with_suffix(""))
-    namespace = yaml.safe_load(file.read_text())["configuration"]["namespace"]["default"]
-    return Experiment(name, told["verdict"], tuple(told.get("lab") or ()), namespace, told.get("elsewhere", ""))
+    return Experiment(
+        str(file.relative_to(ROOT / "experiments").with_suffix("")),
+        told["verdict"],
+        tuple(told.get("lab") or ()),
+        told.get("nodes", 1),
+        told.get("elsewhere", ""),
+        yaml.safe_load(file.read_text())["configuration"],
+    )
+
+
+@contextmanager
+def own_lab(experiment: Experiment) -> Iterator[Surroundings]:
+    if experiment.elsewhere:
+        raise NotHere(experiment.elsewhere)
+    options = list(experiment.lab)
+    if "--apply" in options:
+        options[options.index("--apply") + 1] = str(ROOT / options[options.index("--apply") + 1])
+    else:
+        options += ["--apply", str(ROOT / "manifests")]
+    with laboratory.lab(*options) as lab:
+        yield {"KUBECONFIG": str(lab.kubeconfig), "KUBELAB_STATE": str(lab.state)}
+
+
+def as_it_is(cluster: current.Cluster, manifests: Path) -> Where:
+    """The cluster that is there. manifests: the folder of the demo and its variants."""
+
+    @contextmanager
+    def where(experiment: Experiment) -> Iterator[Surroundings]:
+        folder = manifests / experiment.demo
+        current.check(cluster, folder, experiment.configuration, experiment.nodes, experiment.elsewhere)
+        with current.demo(folder, experiment.namespace):
+            if "most_mib" in experiment.configuration:
+                pod, path = f"{experiment.setting('statefulset')}-0", experiment.setting("data_path")
+                current.check_volume(experiment.namespace, pod, path, int(experiment.setting("most_mib")))
+            yield {"KUBECONFIG": str(cluster.kubeconfig)}
+
+    return where
 
 
 def run(quick: bool) -> list[Row]:
-    return _rows(_trials([one for one in collection() if not one.elsewhere], 1 if quick else RUNS))
+    return _rows(_trials([one for one in collection() if not one.elsewhere], 1 if quick else RUNS, own_lab))
 
 
-def _trials(experiments: Sequence[Experiment], runs: int) -> list[tuple[Experiment, list[Trial]]]:
-    found: list[tuple[Experiment, list[Trial]]] = [(experiment, []) for experiment in experiments]
+def _trials(experiments: Sequence[Experiment], runs: int, where: Where) -> list[tuple[Experiment, list[Trial] | str]]:
+    """Of each experiment its runs, or why it was not run."""
+    found: dict[Experiment, list[Trial]] = {experiment: [] for experiment in experiments}
+    not_run: dict[Experiment, str] = {}
     for number in range(runs):  # one of each, then again: what changes with the time of day hits all alike
-        for experiment, trials in found:
-            trials.append(_trial(experiment))
-            _tell(experiment, trials[-1], number + 1, runs)
-            keep("experiments", (asdict(trial) for _, each in found for trial in each))
-    return found
+        for experiment in [one for one in experiments if one not in not_run]:
+            try:
+                found[experiment].append(_trial(experiment, where))
+            except NotHere as reason:
+                not_run[experiment] = str(reason)
+                print(f"{experiment.name}: not run here, it needs {reason}", flush=True)
+                continue
+            _tell(experiment, found[experiment][-1], number + 1, runs)
+            keep("experiments", (asdict(trial) for each in found.values() for trial in each))
+    return [(one, not_run.get(one, found[one])) for one in experiments]
 
 
 def _tell(experiment: Experiment, trial: Trial, number: int, runs: int) -> None:
@@ -99,27 +172,23 @@ def _tell(experiment: Experiment, trial: Trial, number: int, runs: int) -> None:
         print(f"    {trial.sentence}", *trial.left, sep="\n    ", flush=True)
 
 
-def _trial(experiment: Experiment) -> Trial:
+def _trial(experiment: Experiment, where: Where) -> Trial:
     place = Path(tempfile.mkdtemp(prefix="experiment-")).resolve()
     try:
         for name in ("manifests", "experiments"):
             (place / name).symlink_to(ROOT / name)
-        options = list(experiment.lab)
-        if "--apply" in options:
-            options[options.index("--apply") + 1] = str(ROOT / options[options.index("--apply") + 1])
-        else:
-            options += ["--apply", str(ROOT / "manifests")]
-        with laboratory.lab(*options) as lab:
-            return _in_lab(experiment, lab, place)
+        with where(experiment) as surroundings:
+            return _in_cluster(experiment, surroundings, place)
+    except RuntimeError as error:  # the other experiments may still do
+        return Trial(experiment.name, "none", str(error), {}, {}, 0, 0, ["it was not run"], 0)
     finally:
         shutil.rmtree(place)
 
 
-def _in_lab(experiment: Experiment, lab: laboratory.Laboratory, place: Path) -> Trial:
-    kubeconfig = str(lab.kubeconfig)
+def _in_cluster(experiment: Experiment, surroundings: Surroundings, place: Path) -> Trial:
+    kubeconfig = surroundings["KUBECONFIG"]
     before = remains.cluster(place, kubeconfig, experiment.namespace)
     file = f"experiments/{experiment.name}.yaml"
-    surroundings = {"KUBECONFIG": kubeconfig, "KUBELAB_STATE": str(lab.state)}
     begin = time.monotonic()
     ended = run_command(["chaos", "--no-version-check", "run", file], place, AT_ONCE_S, **surroundings)
     took_s = time.monotonic() - begin
@@ -166,11 +235,13 @@ def _told_by(experiment: Experiment, verdict: Verdict, left: list[str], took_s: 
     )
 
 
-def _rows(found: Sequence[tuple[Experiment, list[Trial]]]) -> list[Row]:
+def _rows(found: Sequence[tuple[Experiment, list[Trial] | str]]) -> list[Row]:
     return [_row(experiment, trials) for experiment, trials in found]
 
 
-def _row(experiment: Experiment, trials: list[Trial]) -> Row:
+def _row(experiment: Experiment, trials: list[Trial] | str) -> Row:
+    if isinstance(trials, str):
+        return Row(experiment.name, "not run", wanted=f"it needs {trials}")
     as_promised = sum(trial.verdict == experiment.verdict for trial in trials)
     clean = sum(not trial.left for trial in trials)
     lost = sum(trial.lost for trial in trials)
@@ -215,18 +286,23 @@ def main() -> int:
     known = {one.name: one for one in collection()}
     parser.add_argument("name", nargs="*", help=f"which; all without one. There are: {', '.join(known)}")
     parser.add_argument("-n", type=int, default=RUNS, help=f"runs of each ({RUNS})")
+    parser.add_argument("--cluster", choices=["own", "current"], default="own", help="a lab for each, or KUBECONFIG's")
+    parser.add_argument(
+        "--manifests", type=Path, default=ROOT / "manifests", help="a copy of yours, for --cluster current"
+    )
     told = parser.parse_args()
     if unknown := [name for name in told.name if name not in known]:
         parser.error(f"there is no experiment {', '.join(unknown)}; there are: {', '.join(known)}")
     if told.n < 1:
         parser.error(f"-n {told.n}: at least 1")
-    for one in known.values():
-        if one.elsewhere and (one.name in told.name or not told.name):
-            print(f"{one.name}: not run here, it needs {one.elsewhere}", flush=True)
-    wanted = [known[name] for name in told.name or known if not known[name].elsewhere]
-    rows = [("experiments", row) for row in _rows(_trials(wanted, told.n))]
-    show(rows, quick=False)
-    return 0 if all(row.met for _, row in rows) else 1
+    try:
+        where = as_it_is(current.look(), told.manifests) if told.cluster == "current" else own_lab
+    except RuntimeError as error:
+        parser.error(str(error))
+    rows = _rows(_trials([known[name] for name in told.name or known], told.n, where))
+    show([("experiments", row) for row in rows], quick=False)
+    tried = [row.met for row in rows if row.met is not None]
+    return 0 if tried and all(tried) else 1
 
 
 if __name__ == "__main__":

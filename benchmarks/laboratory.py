@@ -68,7 +68,7 @@ def lab(*options: str | Path) -> Iterator[Laboratory]:
         command("kubelab", "up", "--state", state, *options)
         yield Laboratory(state, time.monotonic() - begin)
     finally:
-        with _to_the_end():
+        with to_the_end():
             command("kubelab", "down", "--state", state)
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -94,7 +94,7 @@ def command(program: str, *arguments: str | Path) -> str:
 
 
 @contextmanager
-def _to_the_end() -> Iterator[None]:
+def to_the_end() -> Iterator[None]:
     """Ctrl-C and SIGTERM have their effect afterwards."""
     came: list[int] = []
     before = {number: signal.signal(number, lambda got, _: came.append(got)) for number in ENDING}
