@@ -16,11 +16,16 @@ run: $(VENV)/.lab
 
 test: lint tests
 
+WORKFLOWS := $(wildcard .github/workflows/*.yml docs/examples/*.yml)
+
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows $(WORKFLOWS)
+	$(BIN)/zizmor --offline --quiet --no-progress $(WORKFLOWS)
+	$(BIN)/shellcheck .ci/run $(filter-out %.yaml %.Containerfile,$(wildcard .github/kind/*))
 
 # Runs that must be believed have the machine to themselves. Then what measures, one after the other, beside what mostly
 # waits; what wants a processor comes last.
