@@ -21,6 +21,7 @@ print(json.dumps({
     "host": socket.gethostname(),
     "token": open(client.SERVICE_TOKEN_FILENAME).read(),
     "authority": client.SERVICE_CERT_FILENAME,
+    "listens": socket.create_server(("0.0.0.0", 0)).getsockname()[0],
     "child": subprocess.check_output([sys.executable, "-c", child], text=True).split(),
 }))
 """
@@ -67,6 +68,7 @@ def test_every_python_inside_finds_paths_names_and_credentials(pod: Pod, mounts:
     assert told["host"] == "recovery-check-1"
     assert told["token"] == "a token"
     assert told["authority"] == f"{mounts[SERVICE_ACCOUNT]}/ca.crt"
+    assert told["listens"] == pod.address
     assert told["child"] == ["127.77.0.9", str(results)]
 
 

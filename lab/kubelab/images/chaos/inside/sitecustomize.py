@@ -1,7 +1,7 @@
 """Run by every Python that starts inside of the runner's image: what a pod has that this machine has not.
 
-Cluster names are resolved, the host's name is the pod's, and the Kubernetes client finds the service account's token
-and authority where they are mounted.
+Cluster names are resolved, the host's name is the pod's, all addresses are the pod's one, and the Kubernetes client
+finds the service account's token and authority where they are mounted.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ import sys
 import types
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from kubelab.images import resolver
 
 SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
+ALL_ADDRESSES = ("", "0.0.0.0", "::")
 CLIENT = "kubernetes.config.incluster_config"
 """The module that has the paths in it, as constants."""
 
@@ -50,11 +52,24 @@ class _Loader(importlib.machinery.SourceFileLoader):
         module.SERVICE_CERT_FILENAME = str(self._mounted / "ca.crt")  # type: ignore[attr-defined]
 
 
+def _bind_to(address: str) -> None:
+    """Who listens at all addresses listens at the pod's, not at this machine's."""
+    original = socket.socket.bind
+
+    def bind(self: socket.socket, where: Any) -> None:
+        everywhere = isinstance(where, tuple) and where[0] in ALL_ADDRESSES
+        original(self, (address, *where[1:2]) if everywhere else where)
+
+    socket.socket.bind = bind  # type: ignore[assignment, method-assign]
+
+
 def install() -> None:
     """For this process."""
     resolver.install()
     if name := os.environ.get("HOSTNAME"):
         socket.gethostname = lambda: name
+    if address := os.environ.get("KUBELAB_POD_IP"):
+        _bind_to(address)
     mounts = json.loads(os.environ.get("KUBELAB_MOUNTS", "{}"))
     if SERVICE_ACCOUNT in mounts:
         sys.meta_path.insert(0, ServiceAccount(Path(mounts[SERVICE_ACCOUNT])))
