@@ -18,8 +18,10 @@ import pytest
 from chaosmongo.history.results import Seeds
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
 from recoveryreport import canvas
-from recoveryreport.compare import figure, page, terminal, words
+from recoveryreport.compare import figure, markdown, page, terminal, words
 from recoveryreport.compare.decide import compare, overall
 from recoveryreport.compare.records import Answer, Comparison
 from recoveryreport.compare.scene import scene
@@ -566,6 +568,25 @@ class TestThePage:
         assert tab.value("document.documentElement.scrollWidth") <= 400
 
 
+class TestTheMarkdown:
+    def read(self, name: str) -> list[Token]:
+        return MarkdownIt("commonmark").enable("table").parse(markdown.written(VIEWS[name]).decode())
+
+    def test_says_the_answer_and_a_row_a_lane(self) -> None:
+        found, told = VIEWS["worse"], markdown.written(VIEWS["worse"]).decode()
+        assert told.startswith("### ✘ worse: mongo-pod-delete\n")
+        (row,) = (line for line in told.splitlines() if line.startswith("| server |"))
+        assert words.difference(found.lanes[0]) in row
+        assert row.endswith("| worse |")
+        assert "- NEW: lost: 0 of 10,000 writes" in told
+
+    @pytest.mark.parametrize("name", VIEWS)
+    def test_holds_no_markup_but_its_own(self, name: str) -> None:
+        kinds = {one.type for token in self.read(name) for one in token.children or [token]}
+        assert not {kind for kind in kinds if "link" in kind or "html" in kind or "image" in kind or "fence" in kind}
+        assert {token.type for token in self.read(name)} >= {"heading_open", "paragraph_open", "bullet_list_open"}
+
+
 # --- the command ---
 
 
@@ -595,6 +616,7 @@ class TestTheCommand:
         assert {file.name for file in directory.iterdir()} == {
             "compare.json",
             "compare.html",
+            "compare.md",
             "compare.png",
             "compare.svg",
         }

@@ -38,8 +38,8 @@ def compare(
 
     Each is a run directory, a directory of runs, or a directory in which `chaos recovery trials` kept its result. The
     answer is better, worse, no difference shown, or too few runs; at most 5 % of comparisons of sets that do not differ
-    say worse or better, all lanes and the losses taken together. Writes compare.json, compare.html, compare.png and
-    compare.svg.
+    say worse or better, all lanes and the losses taken together. Writes compare.json, compare.html, compare.md (for a
+    pull request), compare.png and compare.svg.
 
     Exits 0 when better or when no difference was shown, 1 when worse, and 2 when there are too few runs, or when the
     two cannot be compared.

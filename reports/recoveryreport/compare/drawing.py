@@ -1,10 +1,10 @@
-"""Everything that is drawn of a comparison: compare.html, and its figure as PNG and SVG."""
+"""Everything that is drawn of a comparison: compare.html, compare.md, and its figure as PNG and SVG."""
 
 from pathlib import Path
 
 from recoveryreport.report import drawn, make_directory, write_file
 
-from . import figure, page
+from . import figure, markdown, page
 from .records import Comparison
 from .scene import scene
 
@@ -19,4 +19,5 @@ def draw(found: Comparison, directory: Path) -> Path:
     make_directory(directory)
     made.keep(directory, "compare")
     write_file(directory / PAGE, html.encode())
+    write_file(directory / markdown.FILE, markdown.written(found))
     return directory / PAGE

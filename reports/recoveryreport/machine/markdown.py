@@ -26,12 +26,12 @@ def _blocks(summary: Summary) -> Iterator[str]:
     yield f"**{summary.verdict.capitalize()}.** {escaped(summary.sentence)}"
     if summary.lanes:
         rows = [list(map(escaped, [lane.name, lane.recovery_time.text, lane.objective])) for lane in summary.lanes]
-        yield _table(["lane", "recovery time", "objective"], rows)
+        yield table(["lane", "recovery time", "objective"], rows)
     yield _fates(summary.writes)
     if summary.phases:
         yield f"**Phases:** {' · '.join(map(_phase, summary.phases))}"
     if summary.doubts:
-        yield _doubts(summary.doubts)
+        yield doubts(summary.doubts)
 
 
 def _fates(writes: Writes | None) -> str:
@@ -51,8 +51,8 @@ def _fates(writes: Writes | None) -> str:
     ]
     found = {"documents that nobody wrote": writes.phantoms, "stale reads": writes.stale_reads}
     more = [f"{name}: {count(number)}" for name, number in found.items() if number]
-    table = _table(["writes", "what became of them"], rows)
-    return "\n\n".join([table, *([f"**Also:** {', '.join(more)}"] if more else [])])
+    fates = table(["writes", "what became of them"], rows)
+    return "\n\n".join([fates, *([f"**Also:** {', '.join(more)}"] if more else [])])
 
 
 def _found(number: int, fate: str) -> str:
@@ -66,12 +66,14 @@ def _phase(phase: Phase) -> str:
     return f"**{told} (largest)**" if phase.largest else told
 
 
-def _doubts(doubts: Sequence[str]) -> str:
-    lines = [escaped(doubt) for doubt in doubts[:DOUBTS]]
-    if len(doubts) > DOUBTS:
-        lines.append(f"and {counted(len(doubts) - DOUBTS, 'more doubt')}")
+def doubts(told: Sequence[str]) -> str:
+    """A list of the first of them."""
+    lines = [escaped(doubt) for doubt in told[:DOUBTS]]
+    if len(told) > DOUBTS:
+        lines.append(f"and {counted(len(told) - DOUBTS, 'more doubt')}")
     return "\n".join(["**The instrument doubts:**\n", *(f"- {line}" for line in lines)])
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Of what is Markdown already."""
     return "\n".join(f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *rows])
