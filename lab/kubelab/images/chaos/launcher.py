@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import sys
 from collections.abc import Mapping
@@ -24,7 +23,6 @@ ENVIRONMENT = {"CHAOSTOOLKIT_IN_POD": "true", "PYTHONUNBUFFERED": "1"}
 """The image's, besides HOME and PATH."""
 
 INSIDE = Path(__file__).with_name("inside")
-_ALL_ADDRESSES = re.compile(r"(?<![\w.])0\.0\.0\.0(?![\w.])")
 _OF_THE_HOST = ("KUBELAB_", "PATH")
 _PYTHON = {"chaos": (str(Path(sys.executable).with_name("chaos")),), "python": (), "python3": ()}
 
@@ -38,12 +36,7 @@ def main() -> None:
     if container is not None:
         os.chdir(env["HOME"])
     file, argv = _program(program, env)
-    os.execve(file, [*argv, *(at_the_pod(words.of_the_host(argument), env) for argument in arguments)], env)
-
-
-def at_the_pod(argument: str, env: Mapping[str, str]) -> str:
-    """All addresses of a container are its pod's; of this machine they are not."""
-    return _ALL_ADDRESSES.sub(env.get("KUBELAB_POD_IP", "127.0.0.1"), argument)
+    os.execve(file, [*argv, *map(words.of_the_host, arguments)], env)
 
 
 def environment(given: Mapping[str, str], words: Words, container: Path | None) -> dict[str, str]:
