@@ -74,6 +74,7 @@ class Server(ThreadingHTTPServer):
     """Serves the pages below `runs`, which need not be there yet. Raises CannotServe where it cannot listen."""
 
     daemon_threads = True
+    request_queue_size = 64
 
     def __init__(self, runs: Path, address: str, port: int) -> None:
         self.runs = runs
@@ -105,8 +106,6 @@ class Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server_version = "chaos-recovery"
-    sys_version = ""
     timeout = IDLE_S
     server: Server
 
@@ -183,6 +182,10 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in {"Content-Type": kind, "Content-Length": str(length), **HEADERS, **more}.items():
             self.send_header(name, value)
         self.end_headers()
+
+    def version_string(self) -> str:
+        """Nothing of which Python this is."""
+        return "chaos-recovery"
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Nothing: probes and scrapers ask every few seconds."""
