@@ -28,11 +28,11 @@ def serve(runs: Path, address: str, port: int) -> None:
     nothing that begins with a dot, and no symbolic link. There is no password and no encryption: put before it what
     asks for one, or reach it by `kubectl port-forward`. Ends at once on SIGTERM or Ctrl-C.
     """
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _end)
     with one_message():
         from recoveryreport.serving import Server
 
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, _end)
         with Server(runs, address, port) as server:
             click.echo(f"Serving {runs} at {server.url}")
             server.serve_forever()
