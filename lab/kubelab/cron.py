@@ -3,9 +3,9 @@
     minute hour day-of-month month day-of-week    numbers, names (JAN, SUN), lists, ranges, steps; * and ? for any
     @yearly @annually @monthly @weekly @daily @midnight @hourly @every 1h30m
 
-Why not one of PyPI's readers: cronsim and croniter follow other crons, and read some schedules otherwise than a cluster
-does. There 7 is no Sunday, `*/2` beside a day of the week means either of them and not both, a moment that the clocks
-skip is not made up for, and one that they repeat is due twice.
+Why not cronsim or croniter: they follow other crons, and would read some schedules otherwise than a cluster does. Here
+7 is no Sunday and @every is known; `*/2` beside a day of the week means either of the two (in cronsim both); a moment
+that the clocks skip is left out (in both libraries made up for), one that they repeat is due twice (in cronsim once).
 """
 
 from __future__ import annotations
@@ -75,15 +75,11 @@ class Spec:
     zone: tzinfo = UTC
 
     def is_day(self, local: datetime) -> bool:
-        """Restricted by both days, a day need fit one of them only."""
-        if local.month not in self.months:
+        """Restricted by both days, a day need fit one of them only; it has to have a moment that fits."""
+        if local.month not in self.months or not (self.hours and self.minutes):
             return False
         fits = local.day in self.month_days.values, local.isoweekday() % 7 in self.week_days.values
         return all(fits) if self.month_days.any or self.week_days.any else any(fits)
-
-    def matches(self, moment: datetime) -> bool:
-        local = moment.astimezone(self.zone)
-        return self.is_day(local) and local.hour in self.hours and local.minute in self.minutes
 
     def next(self, after: datetime) -> datetime | None:
         at = after.astimezone(UTC).replace(second=0, microsecond=0) + MINUTE
@@ -93,15 +89,16 @@ class Spec:
             if not self.is_day(local):
                 at = max(at + MINUTE, _midnight_after(local))
             elif local.hour not in self.hours:
-                at = self._later(at, local, timedelta(minutes=60 - local.minute))
+                at = self._later(at, local, 60)
             elif local.minute not in self.minutes:
-                at += MINUTE
+                at = self._later(at, local, min((m for m in self.minutes if m > local.minute), default=60))
             else:
                 return at
         return None
 
-    def _later(self, at: datetime, local: datetime, step: timedelta) -> datetime:
-        """At the next hour; but minute by minute while the clocks are being changed."""
+    def _later(self, at: datetime, local: datetime, minute: int) -> datetime:
+        """At that minute of the hour; but minute by minute while the clocks are being changed."""
+        step = timedelta(minutes=minute - local.minute)
         changing = (at + step).astimezone(self.zone).utcoffset() != local.utcoffset()
         return at + (MINUTE if changing else step)
 

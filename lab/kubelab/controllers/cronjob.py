@@ -183,17 +183,13 @@ def _schedule(observed: Observed, status: dict[str, Any]) -> Changes:
 
 
 def _start(observed: Observed, status: dict[str, Any], missed: Missed) -> Changes:
-    """A Job for the latest time that was missed, if it may still be made."""
+    """A Job for the latest time that was missed, if nothing stands against it."""
     cron_job, spec, at = observed.cron_job, observed.cron_job["spec"], missed.latest
     assert at is not None
     told: Changes = []
     if missed.count > TOO_MANY:
         text = "too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew"
         told.append(Event(cron_job, "Warning", "TooManyMissedTimes", text))
-    deadline_s = spec.get("startingDeadlineSeconds")
-    if deadline_s is not None and at + timedelta(seconds=deadline_s) < observed.now:
-        when = at.strftime("%a, %d %b %Y %H:%M:%S +0000")
-        return [*told, Event(cron_job, "Warning", "MissSchedule", f"Missed scheduled time to start a job: {when}")]
     name = job_name(cron_job, at)
     if name in observed.names or _last_time(status) == at:
         return told
@@ -224,7 +220,8 @@ class Missed:
 def missed_times(cron_job: Object, status: dict[str, Any], schedule: cron.Schedule, now: datetime) -> Missed:
     """As Kubernetes reckons: by the distance of the first two times, so that an uneven schedule may find none.
 
-    A schedule of working hours that was missed from a Friday to a Monday is an example: nothing is made up for.
+    A schedule of working hours that was missed from a Friday to a Monday is an example: nothing is made up for. What
+    lies further back than startingDeadlineSeconds is not looked at, and not told of.
     """
     since = _last_time(status) or parse(cron_job["metadata"]["creationTimestamp"])
     earliest = since

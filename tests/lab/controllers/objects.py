@@ -6,6 +6,7 @@ import itertools
 from datetime import UTC, datetime
 from typing import Any
 
+from kubelab.clock import timestamp
 from kubelab.controllers.changes import Change, Create, Delete, Event, Patch, Replace
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
@@ -83,3 +84,53 @@ def written_status(changes: list[Change]) -> dict[str, Any] | None:
 
 def events(changes: list[Change]) -> list[str]:
     return [f"{c.reason}: {c.message}" for c in changes if isinstance(c, Event)]
+
+
+def job(name: str = "check", **spec: Any) -> dict[str, Any]:
+    """One whose pod is not restarted, as the API server completes it; options: fields of the spec, and status."""
+    status, labels = spec.pop("status", {}), {"batch.kubernetes.io/job-name": name}
+    template = {"metadata": {"labels": labels}, "spec": TEMPLATE["spec"] | {"restartPolicy": "Never"}}
+    wanted = {
+        "parallelism": 1,
+        **({} if "parallelism" in spec else {"completions": 1}),
+        "backoffLimit": 6,
+        "completionMode": "NonIndexed",
+        "suspend": False,
+        "podReplacementPolicy": "TerminatingOrFailed",
+        "selector": {"matchLabels": labels},
+        "template": template,
+    }
+    made = {"apiVersion": "batch/v1", "kind": "Job", "metadata": meta(name), "spec": wanted | spec}
+    return made | ({"status": status} if status else {})
+
+
+def job_pod(
+    owner: dict[str, Any], phase: str = "Running", *, index: int | None = None, **options: Any
+) -> dict[str, Any]:
+    """A pod of a Job. options: as of `pod`; tracked: it is still to be counted; ended, restarts: of its container."""
+    tracked, ended, restarts = options.pop("tracked", True), options.pop("ended", NOW), options.pop("restarts", 0)
+    options |= {"owner": owner, "labels": owner["spec"]["template"]["metadata"]["labels"]}
+    name = f"{owner['metadata']['name']}-{next(_uids)}"
+    made = pod(name, phase=phase, ready=phase == "Running", **options)
+    if tracked:
+        made["metadata"]["finalizers"] = ["batch.kubernetes.io/job-tracking"]
+    if index is not None:
+        made["metadata"]["annotations"] = {"batch.kubernetes.io/job-completion-index": str(index)}
+    state = {"terminated": {"finishedAt": timestamp(ended)}} if phase in ("Succeeded", "Failed") else {"running": {}}
+    made["status"]["containerStatuses"] = [{"name": "mongo", "restartCount": restarts, "state": state}]
+    return made
+
+
+def cron_job(schedule: str = "0 * * * *", **spec: Any) -> dict[str, Any]:
+    """Made an hour ago; options: fields of the spec, and status."""
+    status = spec.pop("status", {})
+    wanted = {
+        "schedule": schedule,
+        "concurrencyPolicy": "Allow",
+        "suspend": False,
+        "successfulJobsHistoryLimit": 3,
+        "failedJobsHistoryLimit": 1,
+        "jobTemplate": {"metadata": {"labels": {"of": "check"}}, "spec": {"template": TEMPLATE}},
+    }
+    made = {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": meta("check"), "spec": wanted | spec}
+    return made | {"status": status}
