@@ -1,4 +1,4 @@
-"""Scheduler: a node for each pod, the one with the fewest pods among those that may run it.
+"""Scheduler: a node for each pod among those that may run it: the one it prefers for the pods there, then the emptiest.
 
 After kubernetes/pkg/scheduler (predicates and their messages). Nodes that fit are not weighed by their free resources.
 """
@@ -9,9 +9,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from kubelab.clock import timestamp
-from kubelab.controllers import nodeaffinity, room, taints
+from kubelab.controllers import nodeaffinity, podaffinity, room, taints
 from kubelab.controllers import pods as pod_facts
 from kubelab.controllers.changes import Bind, Change, Changes, Event, Replace, with_status
 from kubelab.controllers.loop import Cluster, Controller
@@ -39,13 +40,14 @@ NOT_HELPFUL = "Preemption is not helpful for scheduling"
 
 @dataclass(frozen=True)
 class Observed:
-    """A pod without a node, all nodes, what is taken of each, and the volumes that it uses."""
+    """A pod without a node, all nodes, what is taken of each, the volumes that it uses, and which nodes it prefers."""
 
     pod: Object
     now: datetime
     nodes: list[Object] = field(default_factory=list)
     taken: Mapping[str, room.Amounts] = field(default_factory=dict)
     volumes: PodVolumes = field(default_factory=PodVolumes)
+    preferred: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -79,12 +81,13 @@ class Scheduler(Controller):
         if uid_of(pod) in self._bound:
             return []
         pods = [p for p in self.cluster[PODS].all() if not pod_facts.is_finished(p)]
+        placed = [(p, n) for p in pods if (n := p["spec"].get("nodeName") or self._bound.get(uid_of(p)))]
         taken: dict[str, room.Amounts] = {}
-        for other in pods:
-            if node := other["spec"].get("nodeName") or self._bound.get(uid_of(other)):
-                taken[node] = room.together(taken.get(node, {}), room.requested(other))
+        for other, node in placed:
+            taken[node] = room.together(taken.get(node, {}), room.requested(other))
         nodes = self.cluster[NODES].all()
-        return reconcile(Observed(pod, self.cluster.now(), nodes, taken, self._volumes_of(pod)))
+        preferred = podaffinity.scores(pod, placed, nodes)
+        return reconcile(Observed(pod, self.cluster.now(), nodes, taken, self._volumes_of(pod), preferred))
 
     def _volumes_of(self, pod: Object) -> PodVolumes:
         names = tuple(claims_of(pod))
@@ -126,9 +129,14 @@ def reconcile(observed: Observed) -> Changes:
     fitting = [node for node, refusal in refusals if refusal is None]
     if not fitting:
         return _unschedulable(observed, _no_node_fits([r for _, r in refusals if r]))
-    chosen = min(fitting, key=lambda n: (_taken(observed, n).get(room.PODS, 0), n["metadata"]["name"]))
+    chosen = min(fitting, key=lambda node: _order(observed, node))
     binding = observed.volumes.binding(chosen)
     return _assign(observed.pod, chosen["metadata"]["name"]) if binding is None else binding
+
+
+def _order(observed: Observed, node: Object) -> tuple[Any, ...]:
+    name = node["metadata"]["name"]
+    return (-observed.preferred.get(name, 0), _taken(observed, node).get(room.PODS, 0), name)
 
 
 def _assign(pod: Object, node: str) -> Changes:

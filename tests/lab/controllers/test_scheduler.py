@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from kubelab.controllers import podaffinity
 from kubelab.controllers.changes import Bind, Patch, Replace
 from kubelab.controllers.scheduler import Observed, reconcile
 from kubelab.controllers.storage import NODE_LOCAL, SELECTED_NODE
@@ -38,6 +39,57 @@ def test_the_node_with_the_fewest_pods_is_chosen() -> None:
     nodes = node("node-1"), node("node-2")
     assert chosen(waiting(), *nodes, taken={"node-1": ONE_POD}) == "node-2"
     assert chosen(waiting(), *nodes, taken={"node-1": ONE_POD, "node-2": ONE_POD}) == "node-1"
+
+
+class TestThePodsThatAreThere:
+    """For which a pod would rather be on a node, or off it."""
+
+    NODES = (node("node-1"), node("node-2"), node("node-3", labels={"zone": "b"}))
+
+    def prefers(self, there: dict[str, Any], *, key: str = "kubernetes.io/hostname", **kinds: int) -> dict[str, Any]:
+        term = {"labelSelector": {"matchLabels": {"name": "mongo"}}, "topologyKey": key, **there}
+        found = waiting()
+        found["spec"]["affinity"] = {
+            kind: {podaffinity.PREFERRED: [{"weight": weight, "podAffinityTerm": term}]}
+            for kind, weight in kinds.items()
+        }
+        return found
+
+    def on(self, found: dict[str, Any], other: dict[str, Any], place: str = "node-1") -> dict[str, int]:
+        return podaffinity.scores(found, [(other, place)], self.NODES)
+
+    def mongo(self, **labels: str) -> dict[str, Any]:
+        found = pod("mongo-0")
+        found["metadata"]["labels"] = {"name": "mongo"} | labels
+        return found
+
+    def test_keep_it_off_their_node_or_draw_it_there_by_the_weight(self) -> None:
+        space = self.mongo()["metadata"]["namespace"]
+        away, beside = self.prefers({"namespaces": [space]}, podAntiAffinity=50), self.prefers({}, podAffinity=100)
+        assert self.on(away, self.mongo()) == {"node-1": -50, "node-2": 0, "node-3": 0}
+        assert self.on(beside, self.mongo()) == {"node-1": 100, "node-2": 0, "node-3": 0}
+
+    def test_of_other_namespaces_and_labels_do_not_count(self) -> None:
+        assert not any(self.on(self.prefers({"namespaces": ["shop"]}, podAntiAffinity=50), self.mongo()).values())
+        assert not any(self.on(self.prefers({}, podAntiAffinity=50), self.mongo(name="other")).values())
+        everywhere = self.prefers({"namespaces": ["shop"], "namespaceSelector": {}}, podAntiAffinity=50)
+        assert self.on(everywhere, self.mongo())["node-1"] == -50
+
+    def test_count_for_all_nodes_of_their_zone_and_for_none_without_one(self) -> None:
+        found = self.prefers({}, key="zone", podAffinity=10)
+        assert self.on(found, self.mongo(), "node-3") == {"node-1": 0, "node-2": 0, "node-3": 10}
+        assert not any(self.on(found, self.mongo(), "node-1").values())
+
+    def test_have_a_say_of_their_own(self) -> None:
+        keeps_off = self.prefers({}, podAntiAffinity=50)
+        incoming = waiting()
+        incoming["metadata"]["labels"] = {"name": "mongo"}
+        assert self.on(incoming, keeps_off)["node-1"] == -50
+
+    def test_go_before_how_many_there_are(self) -> None:
+        taken = {"node-2": ONE_POD}
+        assert chosen(waiting(), *self.NODES[:2], taken=taken, preferred={"node-1": -50}) == "node-2"
+        assert chosen(waiting(), *self.NODES[:2], taken=taken, preferred={}) == "node-1"
 
 
 def test_a_node_without_room_is_refused() -> None:
