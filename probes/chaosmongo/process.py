@@ -26,6 +26,13 @@ def is_gone(process: Mapping[str, Any]) -> bool:
     return isinstance(pid, int) and _started(pid) != process.get("started")
 
 
+def boot() -> str:
+    """The machine since its last start: processes of one boot, in containers too, share CLOCK_MONOTONIC. "" where that
+    is not known.
+    """
+    return str(_machine()["boot"])
+
+
 def _machine() -> dict[str, str | int]:
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()

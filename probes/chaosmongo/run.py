@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from chaosmongo import company, guard, locate, window
+from chaosmongo import company, guard, locate, process, window
 from chaosmongo.cluster import Cluster
 from chaosmongo.config import Config
 from chaosmongo.database import Address, Registrations, Scores
@@ -326,7 +326,7 @@ def _opened(
         title=str(redacted(experiment.get("title", ""))),
         description=str(redacted(experiment.get("description", ""))),
         experiment=_without_values(experiment),
-        anchor=Anchor(time.monotonic_ns(), time.time_ns()),
+        anchor=Anchor(time.monotonic_ns(), time.time_ns(), process.boot()),
         target=config.target,
         objectives=config.objectives,
         environment=fingerprint(config, cluster, version),

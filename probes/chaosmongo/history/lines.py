@@ -46,6 +46,11 @@ def lines(file: Path, kind: Any, history: History) -> Iterator[Any]:
                 reading.damaged(number, f"records of another run ({record.run})")
             if record.run_crc32 not in (msgspec.UNSET, history.run_crc32):
                 history.damage.append("run.json: not what was written when the run began")
+            if _is_of_another_clock(record, history.run.anchor):
+                history.damage.append(
+                    f"{file.name}: recorded by another machine's clock than the run's (boot {record.boot_id}): its "
+                    "times cannot be compared with the others"
+                )
             headed = True
             continue
         if not headed:
@@ -53,6 +58,10 @@ def lines(file: Path, kind: Any, history: History) -> Iterator[Any]:
             headed = True
         yield record
     reading.finish()
+
+
+def _is_of_another_clock(header: r.Header, anchor: r.Anchor) -> bool:
+    return header.boot_id is not msgspec.UNSET and bool(anchor.boot_id) and header.boot_id != anchor.boot_id
 
 
 def refuse_newer(data: bytes, file: Path) -> None:

@@ -38,12 +38,15 @@ Function = Literal["hello", "write", "read"]
 
 
 class Header(msgspec.Struct, tag="header", frozen=True):
-    """First line of every `.jsonl` file. run_crc32: CRC-32 of run.json, in faults.jsonl: so an altered one shows."""
+    """First line of every `.jsonl` file. run_crc32: CRC-32 of run.json, in faults.jsonl: so an altered one shows.
+    boot_id: whose clock its times are of, where others than the runner write, as the workload's shards do.
+    """
 
     file: str
     run: str
     format: int = FORMAT
     run_crc32: int | msgspec.UnsetType = msgspec.UNSET
+    boot_id: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class Footer(msgspec.Struct, tag="footer", frozen=True):
@@ -56,10 +59,13 @@ class Footer(msgspec.Struct, tag="footer", frozen=True):
 
 
 class Anchor(msgspec.Struct, frozen=True):
-    """One moment on both clocks: wall_ns is nanoseconds since the Unix epoch."""
+    """One moment on both clocks: wall_ns is nanoseconds since the Unix epoch. boot_id: the machine, since its last
+    start, whose CLOCK_MONOTONIC it is (/proc/sys/kernel/random/boot_id); "" where that is not known.
+    """
 
     time_ns: int
     wall_ns: int
+    boot_id: str = ""
 
 
 class Note(msgspec.Struct, tag="note", frozen=True, omit_defaults=True):

@@ -53,3 +53,12 @@ class RunDirectory:
     @property
     def workload_log(self) -> Path:
         return self.path / "workload.log"
+
+    def shard_log(self, number: int, shards: int) -> Path:
+        """Where one of the workload's processes tells what went wrong."""
+        return self.workload_log if shards == 1 else self.path / f"workload-{number}.log"
+
+    @property
+    def workload_socket(self) -> Path:
+        """Where the runner waits for those of the workload's processes that it has not started itself."""
+        return self.path / "workload.sock"

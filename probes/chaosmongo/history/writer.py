@@ -23,16 +23,24 @@ class Writer:
     can tell whether the writer is still there.
 
     The file is readable by its owner alone. Raises FileExistsError where the file is there already: a file has one
-    writer in its life. run_crc32: what the header is to say of run.json, as `write_whole` returned it.
+    writer in its life. run_crc32: what the header is to say of run.json, as `write_whole` returned it. boot_id: what
+    it is to say of whose clock the times are.
     """
 
-    def __init__(self, path: Path, file: str, run: str, run_crc32: int | msgspec.UnsetType = msgspec.UNSET) -> None:
+    def __init__(
+        self,
+        path: Path,
+        file: str,
+        run: str,
+        run_crc32: int | msgspec.UnsetType = msgspec.UNSET,
+        boot_id: str | msgspec.UnsetType = msgspec.UNSET,
+    ) -> None:
         self._lock = threading.Lock()
         self._lines, self._crc32 = 0, 0
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         with contextlib.suppress(OSError):  # a file system without locks: nobody can tell
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        self.write(Header(file=file, run=run, run_crc32=run_crc32))
+        self.write(Header(file=file, run=run, run_crc32=run_crc32, boot_id=boot_id))
 
     def write(self, *records: msgspec.Struct) -> None:
         """Hands the records to the kernel in one call: they survive the end of this process, not of the machine."""

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any, Protocol
 
-from chaosmongo import scores
+from chaosmongo import process, scores
 from chaosmongo.database import Address, Driver
 from chaosmongo.history import RunDirectory, Writer
 from chaosmongo.history.records import Fail, Function, Invoke, Lane, LanePlan, Note, Ok, Plan
@@ -69,7 +69,7 @@ class Workload:
         self._hello: Hello | None = None
         self._executors = self._make_executors()
         file = RunDirectory(Path(settings.record)).shard(share.shard, share.of)
-        self._writer = Writer(file, "ops", settings.run)
+        self._writer = Writer(file, "ops", settings.run, boot_id=process.boot())
 
     def begin(self, begin_ns: int) -> None:
         """The moment of the first operation of all shards."""
