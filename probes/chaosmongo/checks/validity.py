@@ -3,7 +3,7 @@
 the record   damaged, torn or not closed; without plan, operations or end; with a gap in a watch; without a whole
              read-back that began when all was over
 the load     less than 95 % of the planned rate before the fault, by lane and function, or less than that begun after
-             it; too many operations in flight
+             it; a shard that ended early; too many operations in flight
 the prober   late: the 99th percentile of sent minus due is not below the lane's tick
 the way      a port-forward that ended by itself, or was too slow
 the course   no fault, no seeded scores; a lane that was not watched for a second before the fault or not until a second
@@ -128,6 +128,21 @@ def _load(evidence: Evidence) -> Iterator[str]:
                 yield f"{lane} began {begun:,} of {planned:,.0f} planned {f} operations after the fault"
 
 
+def _shards(evidence: Evidence) -> Iterator[str]:
+    plan, reasons = evidence.history.plan, _ended_early(evidence)
+    if plan is not None and plan.shards > 1 and reasons:
+        yield (
+            f"{len(reasons)} of the workload's {plan.shards} shards ended early ({listed(sorted(set(reasons)))}): "
+            "their share of the load is missing"
+        )
+
+
+def _ended_early(evidence: Evidence) -> list[str]:
+    """Why the workload, or a shard of it, ended, for each that was not told to by the experiment."""
+    reasons = [note.detail.get("reason", "") for note in evidence.history.ops_notes if note.what == "stopped"]
+    return [str(reason) for reason in reasons if reason not in ("", "told to")]
+
+
 def _in_flight(evidence: Evidence) -> Iterator[str]:
     unsent: dict[str, int] = {}
     for op in evidence.history.ops:
@@ -174,6 +189,7 @@ _PARTS: tuple[Callable[[Evidence], Iterator[str]], ...] = (
     _read_back,
     _course,
     _load,
+    _shards,
     _in_flight,
     _late,
     reach.problems,
@@ -185,10 +201,8 @@ def _doubts(evidence: Evidence) -> Iterator[str]:
         earlier = sum(not evidence.is_caused(window) for window in windows)
         if earlier and evidence.fault_ns is not None:
             yield f"{lane} had {counted(earlier, 'outage')} before the fault"
-    reasons = [note.detail.get("reason", "") for note in evidence.history.ops_notes if note.what == "stopped"]
-    for reason in reasons:
-        if reason not in ("", "told to"):
-            yield f"the workload was stopped by something else than the experiment: {reason}"
+    for reason in _ended_early(evidence):
+        yield f"the workload was stopped by something else than the experiment: {reason}"
     for note in evidence.history.cluster_notes:
         if note.what == "not watched":
             yield f"{note.detail.get('resource', 'a resource')} could not be watched: {note.detail.get('reason', '')}"

@@ -173,6 +173,15 @@ def test_an_outage_before_the_fault_that_was_over_is_a_doubt():
     assert checked.doubts == ("server had 1 outage before the fault",)
 
 
+def test_a_share_of_the_load_that_ended_early_is_not_believed_however_much_is_left():
+    ended = [STOPPED, Note(at(5000), "stopped", {"reason": "SIGTERM"})]
+    two = msgspec.structs.replace(PLAN, shards=2)
+    assert check(plan=two, ops_notes=[STOPPED, STOPPED]).finding.verdict == "passed"
+    finding = check(plan=two, ops_notes=ended).finding
+    assert finding.verdict == "unknown"
+    assert finding.summary == ("1 of the workload's 2 shards ended early (SIGTERM): their share of the load is missing")
+
+
 def test_what_could_not_be_watched_and_who_stopped_the_workload_are_doubts():
     notes = [Note(at(-9000), "not watched", {"resource": "nodes", "reason": "forbidden"})]
     checked = check(
