@@ -37,6 +37,21 @@ def inside() -> bool:
     return os.environ.get("CHAOSTOOLKIT_IN_POD") == "true" or SERVICE_ACCOUNT.exists()
 
 
+def own_namespace() -> str:
+    """The namespace of the pod in which this process runs; "" where it is in none, or cannot tell."""
+    if told := os.environ.get("POD_NAMESPACE"):
+        return told
+    try:
+        return SERVICE_ACCOUNT.with_name("namespace").read_text().strip()
+    except OSError:
+        return ""
+
+
+def own_pod() -> str:
+    """Its name, as the downward API (POD_NAME) or, where nothing else was set, its host's name says; or ""."""
+    return os.environ.get("POD_NAME") or (os.environ.get("HOSTNAME", "") if inside() else "")
+
+
 class Cluster:
     """A connection to the API server that the kubeconfig (or the pod's service account) names.
 

@@ -1,14 +1,18 @@
-"""The client load: a process of its own, started before the fault and stopped after the recovery."""
+"""The client load: processes of their own, started before the fault and stopped after the recovery."""
 
 import heapq
 import socket
 import time
 
-from chaosmongo import locate, run, scores
+import msgspec
+
+from chaosmongo import locate, run, scores, undo
 from chaosmongo.activity import activity
 from chaosmongo.errors import BadArgument, NoRun, WorkloadFailed
 from chaosmongo.history.records import LANES, MOST_SHARDS, LanePlan
 from chaosmongo.run import Recording
+from chaosmongo.undo import workload as undoing
+from chaosmongo.workload import job
 from chaosmongo.workload.handle import Handle
 from chaosmongo.workload.settings import HIGHEST_RATE, LONGEST_DEADLINE_S, MOST_IN_FLIGHT, Settings, check
 
@@ -28,6 +32,8 @@ def start_workload(
     in_flight_max: int = 1024,
     timeout_s: float = 15,
     shards: int = 1,
+    pods: int = 0,
+    image: str = "",
 ) -> dict:  # type: ignore[type-arg]
     """Starts the client load; it runs until stop_workload, or until this process is gone.
 
@@ -39,16 +45,23 @@ def start_workload(
     in_flight_max: operations that may be open at once, of hello and of each lane's writes and reads, in each process;
     what exceeds it is recorded as failed, not sent. timeout_s: seconds within which it must have begun.
     shards: processes that share the operations between them; one sustains about 1,000 operations a second.
+    pods: in place of shards, pods that do: an indexed Job beside the runner's own pod, on its node, with its results
+    volume; only for a runner in the cluster. Up to a minute until they are there is not counted in timeout_s. image: of
+    these pods, where it is not the runner's own.
 
-    Returns {"lanes": {lane: {"rates": ..., "via": ...}}, "shards": n}. Fails where the database refuses or does not
-    answer.
+    Returns {"lanes": {lane: {"rates": ..., "via": ...}}, "shards": n, "pods": n}. Fails where the database refuses or
+    does not answer.
     """
     recording = run.current()
     if recording.workload is not None:
         raise WorkloadFailed("a workload runs already: stop_workload comes first")
     _check(rate=(rate, 0, HIGHEST_RATE), writes=(writes, 0, HIGHEST_RATE), reads=(reads, 0, HIGHEST_RATE))
     _check(deadline_s=(deadline_s, 0.001, LONGEST_DEADLINE_S), in_flight_max=(in_flight_max, 1, MOST_IN_FLIGHT))
-    _check(shards=(shards, 1, MOST_SHARDS))
+    _check(shards=(shards, 1, MOST_SHARDS), pods=(pods, 0, MOST_SHARDS))
+    if pods and shards > 1:
+        raise BadArgument(
+            f"pods is {pods} and shards {shards}: the load is shared by pods or by processes here, not both"
+        )
     recording.follows_pod = _pod_answers(recording) or recording.forward_pod()
     plan = _plan(recording, lanes or list(LANES), rate, writes, reads, deadline_s)
     if not lanes and not recording.app_url:
@@ -69,10 +82,35 @@ def start_workload(
         top_scores=top_scores(recording),
     )
     check(settings)
-    recording.will_undo("remove_scores", prefix=recording.marker)
-    recording.workload = Handle(settings, recording.directory.workload_log, timeout_s, shards)
+    if pods:
+        recording.workload = _in_pods(recording, settings, pods, image, timeout_s)
+    else:
+        recording.will_undo("remove_scores", prefix=recording.marker)
+        recording.workload = Handle(settings, recording.directory.workload_log, timeout_s, shards)
     recording.workload.move(recording.server_place())
-    return {"lanes": {lane: {"rates": one.rates, "via": one.via} for lane, one in plan.items()}, "shards": shards}
+    lanes_told = {lane: {"rates": one.rates, "via": one.via} for lane, one in plan.items()}
+    return {"lanes": lanes_told, "shards": pods or shards, "pods": pods}
+
+
+def _in_pods(recording: Recording, settings: Settings, number: int, image: str, timeout_s: float) -> Handle:
+    """The load in pods of its own. What keeps it from that is said before anything is made."""
+    forwarded = [lane for lane, plan in settings.lanes.items() if plan.via == locate.PORT_FORWARD]
+    if forwarded:
+        raise BadArgument(
+            f"pods is {number}, but {' and '.join(forwarded)} would go through a port-forward of this process, which "
+            "other pods cannot reach: set reach to service"
+        )
+    cluster = recording.in_cluster()
+    runner = job.Runner.find(cluster)
+    pods = job.Pods(cluster, runner, recording.marker, number, image, recording.directory)
+    settings = msgspec.structs.replace(settings, record=str(recording.directory.path.resolve()))
+    recording.will_undo("remove_scores", prefix=recording.marker)
+    undo_job = recording.will_undo(undoing.NAME, namespace=runner.namespace, job=job.name(recording.marker))
+    recording.note(
+        "workload", pods=number, namespace=runner.namespace, job=job.name(recording.marker), image=pods.image
+    )
+    with undo.on_failure(recording, undo_job):
+        return Handle(settings, recording.directory.workload_log, timeout_s, pods=pods)
 
 
 @activity

@@ -24,7 +24,7 @@ from chaosmongo.history import RecordError, RunDirectory, read, write_whole
 from chaosmongo.history.redaction import redacted
 from chaosmongo.history.results import Verdict
 from chaosmongo.safeguard import Safeguard, abort
-from chaosmongo.undo import lock, registration
+from chaosmongo.undo import lock, registration, workload
 
 logger = logging.getLogger("chaostoolkit")
 
@@ -147,7 +147,7 @@ def _leave(recording: run.Recording) -> None:
     """Takes back what is the recording's own and what faults have left, and says how to take back the rest."""
     if recording.lock is not None:
         recording.lock.stop()
-    quietly = (registration.NAME, lock.NAME)
+    quietly = (registration.NAME, lock.NAME, workload.NAME)
     ours = [one for one in recording.pending.values() if one.action in (*quietly, *undo.FAULTS)]
     for taken in undo.take_back(recording, ours, recording.undone):
         # what could not be taken back is pending, and told below

@@ -9,19 +9,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from chaosmongo import observer
-from chaosmongo.cluster import Object
+from chaosmongo.cluster import Object, own_namespace
 from chaosmongo.config import Config
 from chaosmongo.undo.lock import LEASE
 
-from .experiment import Experiment, Planned
+from .experiment import ACTIONS, Experiment, Planned
 from .findings import Finding, error, warning
 from .targets import NODE_FAULTS, WORKLOADS, Target
 
 REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 APPS, POLICY, NETWORKING, DISCOVERY = "apps", "policy", "networking.k8s.io", "discovery.k8s.io"
-STORAGE, COORDINATION = "storage.k8s.io", "coordination.k8s.io"
+STORAGE, COORDINATION, BATCH = "storage.k8s.io", "coordination.k8s.io", "batch"
 _LOCK = (("create", ""), *((verb, LEASE) for verb in ("get", "patch", "delete")))
 """A rule cannot name what is not there yet."""
+OWN_NAMESPACE = "chaos"
+"""The runner's, where it is in no pod that says so: that of manifests/scheduled."""
 READ_AND_FOLLOW = ("list", "watch")
 NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 """Of an object (RFC 1123)."""
@@ -73,7 +75,8 @@ def of_experiment(experiment: Experiment, targets: Sequence[Target] = (), *, in_
     faults = experiment.faults
     hit = targets or [Target() for _ in faults]
     of_faults = [request for one, target in zip(faults, hit, strict=True) for request in of_fault(one, target)]
-    return together([*of_run(experiment.config, in_pod=in_pod), *_of_probes(experiment), *of_faults])
+    of_steps = [*_of_probes(experiment), *_of_load(experiment), *of_faults]
+    return together([*of_run(experiment.config, in_pod=in_pod), *of_steps])
 
 
 def _of_probes(experiment: Experiment) -> list[Request]:
@@ -81,6 +84,16 @@ def _of_probes(experiment: Experiment) -> list[Request]:
     if all(step.function != probe for step in (*experiment.hypothesis, *experiment.method)):
         return []
     return [Request(config.namespace, APPS, "statefulsets", "get", config.statefulset, probe)]
+
+
+def _of_load(experiment: Experiment) -> list[Request]:
+    """Where it is to be in pods of its own, which are beside the runner's."""
+    loads = [step for step in experiment.method if step.module == ACTIONS and step.function == "start_workload"]
+    if all(str(step.arguments.get("pods") or 0) == "0" for step in loads):
+        return []
+    space, why = own_namespace() or OWN_NAMESPACE, "the load's pods"
+    found = [Request(space, BATCH, "jobs", verb, "", why) for verb in ("create", "get", "delete")]
+    return [*found, Request(space, "", "pods", "get", "", why), Request(space, "", "pods", "list", "", why)]
 
 
 def of_run(config: Config, *, in_pod: bool = False) -> list[Request]:

@@ -6,6 +6,7 @@ A run says on disk how to take a change back before it makes it (`Undo` in undo.
 actions       what can be taken back: one line an action
 budget, cordon, filler, policy, power, scale, taint, thaw
               what each fault has changed in the cluster
+workload      the Job whose pods send the load
 scores        the documents of the workload
 seeds         the seeded scores that the run put there
 registration  the run's own, in chaos_runs

@@ -1,6 +1,6 @@
 """All undo actions by name: one line each."""
 
-from . import budget, cordon, filler, lock, policy, power, registration, scale, scores, seeds, taint, thaw
+from . import budget, cordon, filler, lock, policy, power, registration, scale, scores, seeds, taint, thaw, workload
 from .action import Action
 
 FAULTS: dict[str, Action] = {
@@ -17,6 +17,7 @@ FAULTS: dict[str, Action] = {
 
 ACTIONS: dict[str, Action] = {
     **FAULTS,
+    workload.NAME: workload.undo,
     scores.NAME: scores.remove,
     seeds.NAME: seeds.remove,
     registration.NAME: registration.remove,

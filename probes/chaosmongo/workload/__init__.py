@@ -11,9 +11,12 @@
     user       the user lane: HTTP, as a player's browser does it
     outcome    what is known of an operation afterwards: ok, fail, info
     workload   plans, records what it is about to do, hands it to the lanes, records what came of it
+    channel    its end of what it is told and says: pipes, or a socket
     __main__   one process of it
-    handle     the runner's end: starts the processes, tells them things, stops them
+    shard      one process of it, as its runner deals with it: beside the runner (local), or started by others (remote)
+    job        pods for such others
+    handle     the runner's end: has the processes started, tells them things, stops them
 
-It ends when it is told to, when it gets SIGTERM, or when its standard input ends because the runner is gone; in each
+It ends when it is told to, when it gets SIGTERM, or when its channel ends because the runner is gone; in each
 case it closes its record first.
 """

@@ -1,4 +1,4 @@
-"""What the workload process is told: one `Settings` as the first line of its standard input, then `Tell` lines."""
+"""What the workload process is told: one `Settings` as its first line, then `Tell` lines; and what it answers."""
 
 from typing import Any, Literal, get_args
 
@@ -46,7 +46,9 @@ class Share(msgspec.Struct, frozen=True):
 
 
 class Settings(msgspec.Struct, frozen=True):
-    """All that the workload needs. It holds the database's password: it travels through a pipe and is never written."""
+    """All that the workload needs. It holds the database's password: it travels through a pipe or a socket and is never
+    written.
+    """
 
     record: str
     """The run directory: ops.jsonl, or each shard's ops-<i>.jsonl, must not be there yet."""
@@ -88,6 +90,28 @@ class Hello(msgspec.Struct, frozen=True):
 
     ready: bool
     error: str = ""
+
+
+class Greeting(msgspec.Struct, frozen=True):
+    """The runner's first word to a process that it has not started itself: what its clock says."""
+
+    time_ns: int
+
+
+class Arrival(msgspec.Struct, frozen=True):
+    """The answer: which share of the workload this is, in which pod, and what its clock said in between."""
+
+    shard: int
+    of: int
+    pod: str
+    boot_id: str
+    time_ns: int
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """Such a process' last word, for nobody can wait for its exit status."""
+
+    status: int
 
 
 def check(settings: Settings) -> None:

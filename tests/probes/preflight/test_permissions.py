@@ -75,6 +75,31 @@ class TestOfARun:
         assert permissions.of_run(Config(namespace="", mongo_uri="mongodb://h")) == []
 
 
+class TestOfALoad:
+    NEEDED = (
+        "create jobs.batch in namespace chaos",
+        "get jobs.batch in namespace chaos",
+        "delete jobs.batch in namespace chaos",
+        "get pods in namespace chaos",
+        "list pods in namespace chaos",
+    )
+
+    @pytest.mark.parametrize("pods", [2, "2"])
+    def test_in_pods_makes_a_job_beside_the_runner(self, pods: Any) -> None:
+        asked = texts(requests(foresee(experiment(step("start_workload", pods=pods)), seen())))
+        assert {*self.NEEDED} <= {*asked}
+
+    @pytest.mark.parametrize("arguments", [{}, {"pods": 0}, {"shards": 3}])
+    def test_of_processes_asks_for_none_of_it(self, arguments: dict[str, Any]) -> None:
+        asked = texts(requests(foresee(experiment(step("start_workload", **arguments)), seen())))
+        assert not {*self.NEEDED} & {*asked}
+
+    def test_asks_in_the_runners_namespace(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("POD_NAMESPACE", "elsewhere")
+        asked = texts(requests(foresee(experiment(step("start_workload", pods=1)), seen())))
+        assert "create jobs.batch in namespace elsewhere" in asked
+
+
 class TestOfFaults:
     def test_every_fault_is_known(self) -> None:
         assert {*permissions._OF_FAULT, *targets.NODE_FAULTS} == set(FAULTS)
