@@ -13,9 +13,9 @@ ahead         all of it together; telling: in lines
 All but `seen` and `asking` are pure functions of what was read.
 """
 
-from .ahead import Preflight, look_ahead
+from .ahead import Preflight, denied, look_ahead
 from .experiment import BadExperiment, load
 from .granting import Account, grants, needed
 from .telling import lines
 
-__all__ = ["Account", "BadExperiment", "Preflight", "grants", "lines", "load", "look_ahead", "needed"]
+__all__ = ["Account", "BadExperiment", "Preflight", "denied", "grants", "lines", "load", "look_ahead", "needed"]

@@ -11,7 +11,7 @@ from .findings import Finding, any_error
 from .obstacles import guarding
 from .permissions import Request
 from .prediction import Prediction
-from .seen import Seen, look
+from .seen import Seen, look, look_at_nodes
 from .targets import Target
 
 
@@ -60,6 +60,17 @@ def look_ahead(experiment: Experiment, cluster: Cluster | None) -> Preflight:
     return Preflight(experiment, seen, ahead.surroundings, ahead.faults, asked, asking.denied(cluster, asked))
 
 
+def denied(experiment: Experiment, cluster: Cluster) -> list[Request] | None:
+    """What a run would ask for and be refused; None where we may not even ask. Reads no more than a run does itself.
+
+    Raises NoCluster, ApiRefused.
+    """
+    faults, of_nodes = experiment.faults, targets.NODE_FAULTS
+    seen = look_at_nodes(cluster, experiment.config.namespace, [one for one in faults if one.name in of_nodes])
+    found = [targets.find(one, seen) if one.name in of_nodes else Target() for one in faults]
+    return asking.denied(cluster, permissions.of_experiment(experiment, found, in_pod=inside()))
+
+
 def foresee(experiment: Experiment, seen: Seen) -> Preflight:
     """All that follows from what was read."""
     return Preflight(
@@ -72,8 +83,8 @@ def foresee(experiment: Experiment, seen: Seen) -> Preflight:
 
 def requests(ahead: Preflight) -> list[Request]:
     """What the run would ask of the API server."""
-    targets = [one.target for one in ahead.faults]
-    return permissions.of_experiment(ahead.experiment, targets, in_pod=inside())
+    found = [one.target for one in ahead.faults]
+    return permissions.of_experiment(ahead.experiment, found, in_pod=inside())
 
 
 def _fault(fault: Planned, seen: Seen, experiment: Experiment) -> FaultAhead:

@@ -102,6 +102,19 @@ def look(cluster: Cluster, namespace: str, faults: Sequence[Planned]) -> Seen:
     )
 
 
+def look_at_nodes(cluster: Cluster, namespace: str, faults: Sequence[Planned]) -> Seen:
+    """Only the nodes that faults are aimed at and the pods on them, by requests of a run's own. Raises as look."""
+    reading = _Reading(cluster)
+    names = sorted({fault.text("pod") for fault in faults} - {""})
+    pods = [pod for name in names if (pod := reading.get("pods", f"/api/v1/namespaces/{namespace}/pods/{name}"))]
+    aims = sorted({aimed_at(fault, pods) for fault in faults} - {""})
+    on_node = {
+        one: reading.items(f"pods on node {one}", "/api/v1/pods", fieldSelector=f"spec.nodeName={one}") for one in aims
+    }
+    nodes = [node for one in aims if (node := reading.get("nodes", f"/api/v1/nodes/{one}"))]
+    return Seen(cluster.server, namespace, pods=pods, on_node=on_node, nodes=nodes, unread=reading.unread)
+
+
 class _Reading:
     """GETs, of which some may be refused."""
 

@@ -9,11 +9,12 @@ from typing import Any, cast
 import pytest
 from chaosmongo.cluster import Cluster, Object
 from chaosmongo.errors import ApiRefused
+from chaosmongo.preflight import ahead
 from chaosmongo.preflight.asking import denied
 from chaosmongo.preflight.permissions import REVIEWS, Request
 from chaosmongo.preflight.seen import Seen, look
 
-from .objects import budget, claim, node, planned, pod, volume
+from .objects import budget, claim, experiment, node, planned, pod, step, volume
 
 NAMESPACE = "/api/v1/namespaces/pacman"
 ALLOWED = {"metadata": {"labels": {"chaos.mongodb/allowed": "true"}}}
@@ -127,3 +128,34 @@ class TestAsking:
         assert denied(cluster({}, 403), self.REQUESTS) is None
         with pytest.raises(ApiRefused):
             denied(cluster({}, 401), self.REQUESTS)
+
+
+class TestWhatARunWouldBeRefused:
+    """Found with no other request than those of the run: whatever else is asked for here is an error."""
+
+    def denied(self, function: str, *paths: str, verbs: str, status: int = 500, **arguments: Any) -> list[str]:
+        one = {"/api/v1/nodes/one": node("one"), f"{NAMESPACE}/pods/mongo-0": pod()}
+        answers = {path: (one | DEMO)[path] for path in paths} | {REVIEWS: {"verbs": verbs.split()}}
+        made = experiment(step(function, namespace="pacman", **arguments))
+        found = ahead.denied(made, cluster(answers, status))
+        assert found is not None
+        return [str(request) for request in found]
+
+    def test_nothing_is_read_for_a_fault_of_pods(self) -> None:
+        verbs = "get list watch create patch"
+        assert self.denied("delete_pod", name="mongo-0", verbs=verbs) == [
+            "delete leases.coordination.k8s.io chaos-mongodb in namespace pacman",
+            "delete pods mongo-0 in namespace pacman",
+        ]
+
+    def test_a_drain_concerns_the_pods_of_others_on_the_node(self) -> None:
+        on_node = "/api/v1/pods?fieldSelector=spec.nodeName=one"
+        read = (f"{NAMESPACE}/pods/mongo-0", on_node, "/api/v1/nodes/one")
+        found = self.denied("drain_node", *read, pod="mongo-0", verbs="get list watch delete")
+        assert "patch nodes one in the whole cluster" in found
+        assert "create pods/eviction in namespace shop" in found
+
+    def test_where_the_node_cannot_be_read_it_is_asked_for_all_of_them(self) -> None:
+        found = self.denied("drain_node", pod="mongo-0", verbs="get list watch delete", status=403)
+        assert "patch nodes in the whole cluster" in found
+        assert "create pods/eviction in namespace pacman" in found
