@@ -8,6 +8,7 @@ ReportError             a report cannot be made; the message says which, why, an
   BadMatrix             a matrix file cannot be run as it is
   NotAMatrix            no matrix was kept where one is to go on
   NothingToCompare      what is to be compared is no set of runs, or no other one
+  CannotCheck           a scheduled check cannot be made, or not now
   NotJudged             a run has no verdict that can be summed up
   CannotServe           pages cannot be served at an address
 """
@@ -39,6 +40,10 @@ class BadMatrix(ReportError):
 
 class NotAMatrix(ReportError):
     """No matrix was kept where one is to go on, or it is not whole."""
+
+
+class CannotCheck(ReportError):
+    """A scheduled check cannot be made here and now; the message says why, and what to do."""
 
 
 class NotJudged(ReportError):

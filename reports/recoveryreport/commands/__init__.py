@@ -6,6 +6,7 @@ A plug-in of the chaos command line, loaded at every start of `chaos`: whatever 
 import click
 
 from .advise import advise
+from .check import check
 from .compare import compare
 from .lint import lint
 from .matrix import matrix
@@ -30,6 +31,7 @@ def recovery() -> None:
 
 for command in (
     advise,
+    check,
     compare,
     lint,
     matrix,

@@ -40,12 +40,13 @@ def trend(runs: Path, every: str | None, out: Path | None) -> None:
         from recoveryreport.trend.assembling import assembled
         from recoveryreport.trend.finding import find
         from recoveryreport.trend.reading import Loaded, load
+        from recoveryreport.trend.removed import read as read_removed
 
         found = find(runs)
         loaded: dict[str, list[Loaded]] = {name: [] for name in found.runs}
         directories = [directory for below in found.runs.values() for directory in below]
         for directory in shown(directories, "reading run"):
             loaded[directory.parent.name].append(load(directory))
-        made = assembled(found, loaded, every_s, time.time_ns())
+        made = assembled(found, loaded, every_s, time.time_ns(), read_removed(runs))
         terminal.summary(console(), made, drawing.draw(made, runs, out or runs, shown))
         sys.exit(EXIT_CODES[made.answer])

@@ -50,15 +50,16 @@ class Family:
 
 def written(summary: Summary) -> bytes:
     """The file."""
-    return _file(_families(summary), summary.experiment)
+    return file_of(_families(summary), summary.experiment)
 
 
 def unjudged(experiment: str) -> bytes:
     """The file of a run that came to no verdict: killed, damaged, or still going on."""
-    return _file([_verdict("unknown")], experiment)
+    return file_of([_verdict("unknown")], experiment)
 
 
-def _file(families: Iterable[Family], experiment: str) -> bytes:
+def file_of(families: Iterable[Family], experiment: str) -> bytes:
+    """These metrics of one experiment, as a file."""
     lines = [line for family in families for line in family.lines(experiment)]
     return "".join(f"{line}\n" for line in [*lines, "# EOF"]).encode()
 

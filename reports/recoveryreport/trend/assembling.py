@@ -2,8 +2,9 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from urllib.parse import quote_from_bytes
 
 import msgspec
@@ -22,6 +23,7 @@ from .changes import changes
 from .finding import Found
 from .reading import Loaded
 from .records import Change, Entry, Experiment, Lane, Trend
+from .removed import Removed
 from .schedule import gaps
 from .series import all_series
 
@@ -29,9 +31,19 @@ AHEAD_NS = 300_000_000_000
 """How far a run may lie in the future: clocks of two machines differ by seconds."""
 
 
-def assembled(found: Found, loaded: dict[str, list[Loaded]], every_s: float | None, now_ns: int) -> Trend:
-    """loaded: the runs of each experiment. every_s: how often each is expected to run; None: as it happens."""
-    experiments = [_experiment(name, runs, every_s, now_ns) for name, runs in sorted(loaded.items())]
+def assembled(
+    found: Found,
+    loaded: dict[str, list[Loaded]],
+    every_s: float | None,
+    now_ns: int,
+    removed: Mapping[str, Sequence[Removed]] = MappingProxyType({}),
+) -> Trend:
+    """loaded: the runs of each experiment. every_s: how often each is expected to run; None: as it happens. removed:
+    those of each that were removed.
+    """
+    experiments = [
+        _experiment(name, runs, every_s, now_ns, removed.get(name, ())) for name, runs in sorted(loaded.items())
+    ]
     answers = [experiment.answer for experiment in experiments]
     return Trend(
         wall_ns=now_ns,
@@ -44,10 +56,13 @@ def assembled(found: Found, loaded: dict[str, list[Loaded]], every_s: float | No
     )
 
 
-def _experiment(name: str, loaded: Sequence[Loaded], every_s: float | None, now_ns: int) -> Experiment:
+def _experiment(
+    name: str, loaded: Sequence[Loaded], every_s: float | None, now_ns: int, removed: Sequence[Removed]
+) -> Experiment:
     runs = list(_entries(sorted(loaded, key=lambda run: run.place), now_ns))
     moments = [run.wall_ns for run in runs if run.wall_ns is not None]
-    missing = gaps(moments, every_s, now_ns) if every_s is not None else []
+    once = sorted([*moments, *(run.wall_ns for run in removed if run.wall_ns is not None)])
+    missing = gaps(once, every_s, now_ns) if every_s is not None else []
     in_doubt = any(gap.overdue for gap in missing) or bool(moments and _ahead(moments[-1], now_ns))
     titles = [run.run.title for run in loaded if run.run is not None and run.run.title]
     return Experiment(
@@ -59,6 +74,7 @@ def _experiment(name: str, loaded: Sequence[Loaded], every_s: float | None, now_
         runs=runs,
         gaps=missing,
         series=all_series(runs),
+        removed=len(removed),
     )
 
 

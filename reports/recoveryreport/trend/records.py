@@ -128,7 +128,8 @@ class Experiment(msgspec.Struct, frozen=True):
     """The runs of one experiment, the oldest first; those of which nothing tells when are the last.
 
     address: of its directory, below that of all runs, percent-encoded. answer: of the newest run, and no better than
-    unknown where a run is overdue, or the newest one lies in the future, so that it may not be the newest.
+    unknown where a run is overdue, or the newest one lies in the future, so that it may not be the newest. removed: how
+    many runs were there and were removed to make room (`trend.removed`); they are not missing.
     """
 
     name: str
@@ -139,6 +140,7 @@ class Experiment(msgspec.Struct, frozen=True):
     runs: list[Entry]
     gaps: list[Gap]
     series: list[Series]
+    removed: int = 0
 
     @property
     def missing(self) -> int:

@@ -46,7 +46,13 @@ def course(experiment: Experiment) -> str:
     """How many runs, from when to when, and what they came to."""
     moments = [run.wall_ns for run in experiment.runs if run.wall_ns is not None]
     when = f" from {minute(moments[0])} to {minute(moments[-1])} UTC" if moments else ""
-    return f"{counted(len(experiment.runs), 'run')}{when}: {states(experiment.states, experiment.missing)}"
+    told = f"{counted(len(experiment.runs), 'run')}{when}: {states(experiment.states, experiment.missing)}"
+    return f"{told}; {removed(experiment)}" if experiment.removed else told
+
+
+def removed(experiment: Experiment) -> str:
+    """How many runs were removed to make room."""
+    return f"{counted(experiment.removed, 'older run was', 'older runs were')} removed"
 
 
 def newest(experiment: Experiment) -> str:

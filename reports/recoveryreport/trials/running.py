@@ -55,10 +55,12 @@ class Ended:
 
 
 class Runner:
-    """Runs `chaos run` with `arguments` (the experiment and its options) while nobody asked it to stop."""
+    """Runs `chaos run` with `arguments` (the experiment and its options) while nobody asked it to stop. options: of
+    `chaos` itself.
+    """
 
-    def __init__(self, arguments: Sequence[str]) -> None:
-        self._command = [sys.executable, "-m", "chaostoolkit", "--no-version-check", "run", *arguments]
+    def __init__(self, arguments: Sequence[str], options: Sequence[str] = ()) -> None:
+        self._command = [sys.executable, "-m", "chaostoolkit", "--no-version-check", *options, "run", *arguments]
         self._process: subprocess.Popen[str] | None = None
         self._stopped_at: float | None = None
 
