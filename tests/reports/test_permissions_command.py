@@ -83,6 +83,19 @@ def test_several_experiments_are_granted_together() -> None:
     assert len(granted(DELETE, DRAIN)) == 4
 
 
+def test_the_pods_of_a_load_are_beside_the_runner(tmp_path: Path) -> None:
+    in_pods = changed(
+        tmp_path,
+        (
+            "      func: start_workload\n      arguments:\n",
+            "      func: start_workload\n      arguments:\n        pods: 2\n",
+        ),
+    )
+    found = granted(in_pods, "--namespace", "ops")
+    (role,) = [one for one in found if (one["kind"], one["metadata"].get("namespace")) == ("Role", "ops")]
+    assert {"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["create", "delete", "get"]} in role["rules"]
+
+
 def test_what_a_run_can_do_without_is_marked() -> None:
     lines = invoke(DELETE).stdout.splitlines()
     nodes = lines.index("    resources: [nodes]")

@@ -24,15 +24,15 @@ class Account:
         return f"{self.namespace}-{self.name}"
 
 
-def needed(experiments: Iterable[Experiment]) -> list[Request]:
-    """What all of them ask for, in a pod of the cluster, each once. Nothing is asked.
+def needed(experiments: Iterable[Experiment], account: Account) -> list[Request]:
+    """What all of them ask for, in a pod of the account's, each once. Nothing is asked.
 
     Raises BadExperiment, BadConfiguration where that cannot be told from what they say.
     """
     found: list[Request] = []
     for experiment in experiments:
         _check(experiment)
-        found += of_experiment(experiment, in_pod=True)
+        found += of_experiment(experiment, in_pod=True, beside=account.namespace)
     return together(found)
 
 

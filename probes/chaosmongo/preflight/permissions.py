@@ -67,15 +67,18 @@ class Request:
         return f"{self.verb} {what}{f' {self.name}' if self.name else ''} {where}"
 
 
-def of_experiment(experiment: Experiment, targets: Sequence[Target] = (), *, in_pod: bool = False) -> list[Request]:
+def of_experiment(
+    experiment: Experiment, targets: Sequence[Target] = (), *, in_pod: bool = False, beside: str = ""
+) -> list[Request]:
     """What a run of it asks for, each once. targets: what each fault would hit; none where no cluster was looked at.
 
     in_pod: whether it runs in a pod of the cluster, where Services are reached by their own addresses.
+    beside: the runner's namespace, where the load's pods are; "" for that of this process.
     """
     faults = experiment.faults
     hit = targets or [Target() for _ in faults]
     of_faults = [request for one, target in zip(faults, hit, strict=True) for request in of_fault(one, target)]
-    of_steps = [*_of_probes(experiment), *_of_load(experiment), *of_faults]
+    of_steps = [*_of_probes(experiment), *_of_load(experiment, beside), *of_faults]
     return together([*of_run(experiment.config, in_pod=in_pod), *of_steps])
 
 
@@ -86,12 +89,12 @@ def _of_probes(experiment: Experiment) -> list[Request]:
     return [Request(config.namespace, APPS, "statefulsets", "get", config.statefulset, probe)]
 
 
-def _of_load(experiment: Experiment) -> list[Request]:
+def _of_load(experiment: Experiment, beside: str) -> list[Request]:
     """Where it is to be in pods of its own, which are beside the runner's."""
     loads = [step for step in experiment.method if step.module == ACTIONS and step.function == "start_workload"]
     if all(str(step.arguments.get("pods") or 0) == "0" for step in loads):
         return []
-    space, why = own_namespace() or OWN_NAMESPACE, "the load's pods"
+    space, why = beside or own_namespace() or OWN_NAMESPACE, "the load's pods"
     found = [Request(space, BATCH, "jobs", verb, "", why) for verb in ("create", "get", "delete")]
     return [*found, Request(space, "", "pods", "get", "", why), Request(space, "", "pods", "list", "", why)]
 

@@ -46,13 +46,14 @@ def permissions(
     with one_message():
         try:
             read = [load(experiment, values, var_file) for experiment in experiments]
-            requests = needed(read)
+            account = Account(namespace, service_account)
+            requests = needed(read, account)
         except ChaosMongoError as error:
             click.echo(f"Error: {error}", err=True)
             sys.exit(2)
         click.echo(f"# What {namespace}/{service_account} needs for {', '.join(_stem(one) for one in experiments)}:")
         click.echo("# made by `chaos recovery permissions`, the least with which it runs and is taken back")
-        for line in grants(requests, Account(namespace, service_account)):
+        for line in grants(requests, account):
             click.echo(line)
         strangers = [step for experiment in read for step in experiment.strangers]
         for step in strangers:
