@@ -62,7 +62,7 @@ def check(cluster: Cluster, folder: Path, configuration: dict[str, Any], nodes: 
         raise NotHere(elsewhere)
     if cluster.nodes < nodes:
         raise NotHere(f"{nodes} nodes that take any pod; this cluster has {cluster.nodes}")
-    claims = [one for one in _objects(folder) if one["kind"] == "PersistentVolumeClaim"]
+    claims = [one for one in objects(folder) if one["kind"] == "PersistentVolumeClaim"]
     named = {claim["spec"]["storageClassName"] for claim in claims if "storageClassName" in claim["spec"]}
     if missing := named - cluster.classes:
         raise NotHere(f"the StorageClass {', '.join(sorted(missing))}; say where yours is named: MANIFESTS=DIR")
@@ -87,7 +87,7 @@ def demo(folder: Path, namespace: str) -> Iterator[None]:
         kubectl("create", "namespace", namespace)
         kubectl("label", "namespace", namespace, MADE_HERE)
         kubectl("apply", "-f", folder)
-        for one in _objects(folder):
+        for one in objects(folder):
             name = f"{one['kind'].lower()}/{one['metadata']['name']}"
             if one["kind"] in ("StatefulSet", "Deployment"):
                 kubectl("rollout", "status", name, "-n", namespace, f"--timeout={READY_S}s")
@@ -129,6 +129,7 @@ def _takes_pods(node: dict[str, Any]) -> bool:
     return conditions.get("Ready") == "True" and not taints and not node["spec"].get("unschedulable")
 
 
-def _objects(folder: Path) -> list[dict[str, Any]]:
+def objects(folder: Path) -> list[dict[str, Any]]:
+    """Of its manifests, in order."""
     files = sorted(folder.glob("*.yaml"))
-    return [one for file in files for one in yaml.safe_load_all(file.read_text()) if one]
+    return [one for file in files for one in yaml.load_all(file.read_text(), Loader=yaml.CSafeLoader) if one]
