@@ -601,17 +601,12 @@ def kept(directory: Path, made: list[Recorded]) -> Path:
 
 
 class TestTheCommand:
-    @pytest.mark.parametrize(
-        ("base", "new", "code", "answer"),
-        [(4, 6, 1, "WORSE"), (6, 4, 0, "BETTER"), (4, 4.01, 0, "NO DIFFERENCE SHOWN")],
-    )
-    def test_says_and_exits_with_the_answer(
-        self, tmp_path: Path, base: float, new: float, code: int, answer: str
-    ) -> None:
-        before, after = kept(tmp_path / "x/before", runs(about(base))), kept(tmp_path / "x/after", runs(about(new), 50))
+    def test_says_and_exits_with_the_answer(self, tmp_path: Path) -> None:
+        """Of sets that are worse, and of those that do not differ: tests/ci."""
+        before, after = kept(tmp_path / "x/before", runs(about(6))), kept(tmp_path / "x/after", runs(about(4), 50))
         result = chaos(before, after)
-        assert result.exit_code == code, result.output
-        assert answer in result.stdout
+        assert result.exit_code == 0, result.output
+        assert "BETTER" in result.stdout
         (directory,) = (tmp_path / "x").glob("compare-*")
         assert {file.name for file in directory.iterdir()} == {
             "compare.json",
@@ -622,7 +617,7 @@ class TestTheCommand:
         }
         assert str(directory / "compare.html") in result.stdout
         found = msgspec.json.decode((directory / "compare.json").read_bytes(), type=Comparison)
-        assert found.answer.upper() == answer
+        assert found.answer == "better"
         assert [value.run for value in found.lanes[0].base.values] == [f"mongo-pod-delete/{n:02}" for n in range(8)]
 
     def test_takes_a_run_a_directory_of_runs_and_the_file_of_trials(
