@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import CliRunner
-from recoveryreport.commands.permissions import permissions
+from recoveryreport.commands import recovery
 
 from tests.manifests.loading import Object
 from tests.manifests.rendering import (
@@ -47,7 +47,7 @@ def roles(folder: Path) -> list[Object]:
 
 
 def granted(experiment: Path) -> str:
-    result = CliRunner().invoke(permissions, [str(experiment)])
+    result = CliRunner().invoke(recovery.commands["permissions"], [str(experiment)])
     assert (result.exit_code, result.stderr) == (0, "")
     return result.stdout
 
@@ -118,6 +118,14 @@ class TestWhatIsApplied:
         (port,), (container,) = service["spec"]["ports"], trend_pod(folder)["containers"]
         assert port["targetPort"] in [one["name"] for one in container["ports"]]
         assert f"--port={container['ports'][0]['containerPort']}" in container["args"]
+
+    def test_arguments_are_those_of_our_commands(self, folder: Path) -> None:
+        for pod in (check_pod(folder), trend_pod(folder)):
+            (container,) = pod["containers"]
+            place = container["args"].index("recovery")
+            before, (name, *arguments) = container["args"][:place], container["args"][place + 1 :]
+            recovery.commands[name].make_context(name, list(arguments))  # raises UsageError
+            assert before == (["--settings=/settings/settings.yaml"] if name == "check" else [])
 
     def test_the_image_is_this_version(self, folder: Path) -> None:
         version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]

@@ -2,7 +2,7 @@
 
 from chaosmongo.cluster import Cluster
 from chaosmongo.errors import ChaosMongoError
-from chaosmongo.preflight import look_ahead
+from chaosmongo.preflight import denied
 from chaosmongo.preflight.experiment import Experiment
 from chaosmongo.preflight.roles import rules
 
@@ -15,15 +15,15 @@ def missing(experiment: Experiment) -> str:
     if not experiment.config.namespace:
         return ""
     try:
-        denied = look_ahead(experiment, Cluster()).denied
+        found = denied(experiment, Cluster())
     except ChaosMongoError as error:
         return str(error)
-    if denied is None:
+    if found is None:
         return "we may not even ask what we may do (create selfsubjectaccessreviews.authorization.k8s.io)"
-    if not denied:
+    if not found:
         return ""
-    lines = [f"we may not {one} ({one.reason})" for one in denied]
-    for space, granted in rules(denied).items():
+    lines = [f"we may not {one} ({one.reason})" for one in found]
+    for space, granted in rules(found).items():
         lines.append(f"It takes a Role in namespace {space} with" if space else "It takes a ClusterRole with")
         lines += [f"- {rule}" for rule in granted]
     return "\n".join(lines)
