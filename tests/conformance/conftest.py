@@ -199,6 +199,12 @@ def apps(namespace: str) -> str:
     return f"/apis/apps/v1/namespaces/{namespace}"
 
 
+@pytest.fixture
+def batch(namespace: str) -> str:
+    """The path of the batch group's objects in the case's namespace."""
+    return f"/apis/batch/v1/namespaces/{namespace}"
+
+
 SILENT_TAINT = {"key": "example.org/silent", "effect": "NoSchedule"}
 """Keeps all pods from a silent node but those that are meant for it."""
 

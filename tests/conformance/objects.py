@@ -51,6 +51,27 @@ def stateful_set(name: str, replicas: int, *, idle: bool = True, **spec: Any) ->
     return workload(name, replicas, idle=idle, serviceName=name, **spec)
 
 
+def job(name: str, *, script: str = "sleep 1000", idle: bool = True, pod: Object | None = None, **spec: Any) -> Object:
+    """A Job whose pods are never restarted; idle: they stay Pending. pod: fields of their spec."""
+    kind = {"schedulerName": NOBODY} if idle else {}
+    template = {"spec": pod_spec(script, **{"restartPolicy": "Never", **kind, **(pod or {})})}
+    return {"metadata": {"name": name}, "spec": {"template": template, **spec}}
+
+
+def cron_job(name: str, schedule: str, job_spec: Object | None = None, **spec: Any) -> Object:
+    """A CronJob whose Jobs have idle pods."""
+    template = {"spec": job("", **(job_spec or {}))["spec"]}
+    return {"metadata": {"name": name}, "spec": {"schedule": schedule, "jobTemplate": template, **spec}}
+
+
+def end(cluster: Cluster, made: Object, phase: str) -> None:
+    """Says of an idle pod what a kubelet says of one that ended."""
+    metadata = made["metadata"]
+    where = f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}/status"
+    answer = cluster.patch(where, {"status": {"phase": phase}}, "strategic-merge-patch")
+    assert answer.status == 200, answer.body
+
+
 def pods_of(cluster: Cluster, namespace: str, app: str) -> list[Object]:
     """The pods of a workload that are not being deleted, by name."""
     found = cluster.get(f"/api/v1/namespaces/{namespace}/pods", labelSelector=f"app={app}").body["items"]

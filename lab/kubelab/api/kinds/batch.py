@@ -135,10 +135,11 @@ class JobStrategy(Strategy):
         if not spec.get("manualSelector"):
             generated = self._generated(metadata)
             for key, text in generated.items():
-                if labels.get(key) != text:
-                    yield invalid(
-                        "spec.template.metadata.labels", labels, f"must have the label {key} with value {text}"
-                    )
+                where = f"spec.template.metadata.labels[{key}]"
+                if key not in labels:
+                    yield required(where, f"must be '{text}'")
+                elif labels[key] != text:
+                    yield invalid(where, labels, f"must be '{text}'")
             if not selector_matches(selector, generated):
                 yield invalid("spec.selector", selector, "`selector` not auto-generated")
         if selector is None:
