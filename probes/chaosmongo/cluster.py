@@ -41,8 +41,10 @@ def own_namespace() -> str:
     """The namespace of the pod in which this process runs; "" where it is in none, or cannot tell."""
     if told := os.environ.get("POD_NAMESPACE"):
         return told
+    from kubernetes.config.incluster_config import SERVICE_TOKEN_FILENAME
+
     try:
-        return SERVICE_ACCOUNT.with_name("namespace").read_text().strip()
+        return Path(SERVICE_TOKEN_FILENAME).with_name("namespace").read_text().strip()
     except OSError:
         return ""
 

@@ -39,7 +39,7 @@ from tests.probes.test_history import a_run
 from tests.probes.test_workload import settings, wait_until_gone
 
 SECOND = 1_000_000_000
-PASSWORD = "s3cr3t"
+PASSWORD, TOKEN = "s3cr3t", "of this run"
 
 
 class Started:
@@ -51,7 +51,7 @@ class Started:
         self.processes: list[subprocess.Popen[bytes]] = []
 
     def start(self) -> list[RemoteShard]:
-        with Meeting(self.directory.workload_socket) as meeting:
+        with Meeting(self.directory.workload_socket, TOKEN) as meeting:
             self.processes = [self._one(shard) for shard in range(self.number)]
             come = meeting.all(self.number, time.monotonic() + 30, lambda: "")
         return [RemoteShard(*one, self.directory.shard_log(one[1].shard, one[1].of), self._fate) for one in come]
@@ -59,7 +59,8 @@ class Started:
     def _one(self, shard: int) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "chaosmongo.workload", "--shard", f"{shard}/{self.number}"]
         return subprocess.Popen(
-            [*command, "--run", str(self.directory.path)], env=os.environ | {"POD_NAME": f"load-{shard}"}
+            [*command, "--run", str(self.directory.path)],
+            env=os.environ | {"POD_NAME": f"load-{shard}", "WORKLOAD_TOKEN": TOKEN},
         )
 
     @staticmethod
@@ -199,7 +200,7 @@ class TestOneThatDies:
 
 class TestTheSocket:
     def test_is_its_owners_alone(self, directory: Path) -> None:
-        with Meeting(RunDirectory(directory).workload_socket) as _:
+        with Meeting(RunDirectory(directory).workload_socket, TOKEN) as _:
             assert RunDirectory(directory).workload_socket.stat().st_mode & 0o777 == 0o600
 
     def test_that_nobody_waits_at_ends_a_process_that_comes(self, directory: Path) -> None:
@@ -214,20 +215,21 @@ class TestTheSocket:
         strangers: list[Callable[[], bytes]] = [
             lambda: b"",
             lambda: b"GET / HTTP/1.1\r\n\r\n",
-            lambda: _word(Arrival(0, 3, "of-another-load", process.boot(), now())),
-            lambda: _word(Arrival(2, 2, "of-no-share", process.boot(), now())),
-            lambda: _word(Arrival(-1, 2, "of-no-share", process.boot(), now())),
+            lambda: _word(Arrival(0, 3, "of-another-load", process.boot(), now(), TOKEN)),
+            lambda: _word(Arrival(2, 2, "of-no-share", process.boot(), now(), TOKEN)),
+            lambda: _word(Arrival(0, 2, "of-another-run", process.boot(), now(), "of another run")),
+            lambda: _word(Arrival(-1, 2, "of-no-share", process.boot(), now(), TOKEN)),
         ]
-        ours = [lambda n=n: _word(Arrival(n, 2, f"load-{n}", process.boot(), now())) for n in (1, 1, 0)]
+        ours = [lambda n=n: _word(Arrival(n, 2, f"load-{n}", process.boot(), now(), TOKEN)) for n in (1, 1, 0)]
         with _meeting(directory, [*strangers, *ours]) as found:
             assert [arrival.pod for _, arrival in found()] == ["load-0", "load-1"]
 
     @pytest.mark.parametrize(
         "arrival",
         [
-            lambda: Arrival(0, 1, "load-0", "another-boot", time.monotonic_ns()),
-            lambda: Arrival(0, 1, "load-0", process.boot(), time.monotonic_ns() - SECOND),
-            lambda: Arrival(0, 1, "load-0", process.boot(), time.monotonic_ns() + SECOND),
+            lambda: Arrival(0, 1, "load-0", "another-boot", time.monotonic_ns(), TOKEN),
+            lambda: Arrival(0, 1, "load-0", process.boot(), time.monotonic_ns() - SECOND, TOKEN),
+            lambda: Arrival(0, 1, "load-0", process.boot(), time.monotonic_ns() + SECOND, TOKEN),
         ],
     )
     def test_refuses_another_clock(self, directory: Path, arrival: Callable[[], Arrival]) -> None:
@@ -236,7 +238,7 @@ class TestTheSocket:
                 found()
 
     def test_gives_up_with_the_reason_or_when_it_is_time(self, directory: Path) -> None:
-        with Meeting(RunDirectory(directory).workload_socket) as meeting:
+        with Meeting(RunDirectory(directory).workload_socket, TOKEN) as meeting:
             with pytest.raises(WorkloadFailed, match="the image is missing"):
                 meeting.all(2, time.monotonic() + 30, lambda: "the image is missing")
             with pytest.raises(WorkloadFailed, match="only 0 of the workload's 2 processes came in time"):
@@ -291,7 +293,7 @@ RUNNER: dict[str, Any] = {
 
 
 class TestTheJob:
-    JOB = job.made(job.Runner(RUNNER), "chaos-12345678-", 3, "", "/results/x/1")
+    JOB = job.made(job.Runner(RUNNER), "chaos-12345678-", 3, "", "/results/x/1", TOKEN)
     SPEC = JOB["spec"]
     POD = SPEC["template"]["spec"]
     CONTAINER = POD["containers"][0]
@@ -307,7 +309,7 @@ class TestTheJob:
         owner = {"apiVersion": "v1", "kind": "Pod", "name": "check-1", "uid": "u-1"}
         assert self.JOB["metadata"]["ownerReferences"] == [owner]
         bound = {**RUNNER, "spec": RUNNER["spec"] | {"activeDeadlineSeconds": 900}}
-        assert job.made(job.Runner(bound), "m-", 1, "", "/x")["spec"]["activeDeadlineSeconds"] == 900
+        assert job.made(job.Runner(bound), "m-", 1, "", "/x", TOKEN)["spec"]["activeDeadlineSeconds"] == 900
 
     def test_has_the_runners_image_and_place(self) -> None:
         assert (self.CONTAINER["image"], self.CONTAINER["imagePullPolicy"]) == ("chaostoolkit-mongodb:1", "Never")
@@ -320,7 +322,7 @@ class TestTheJob:
         assert self.POD["imagePullSecrets"] == [{"name": "pull"}]
 
     def test_has_another_image_where_one_is_named(self) -> None:
-        made = job.made(job.Runner(RUNNER), "m-", 1, "mine:2", "/x")
+        made = job.made(job.Runner(RUNNER), "m-", 1, "mine:2", "/x", TOKEN)
         container = made["spec"]["template"]["spec"]["containers"][0]
         assert container["image"] == "mine:2"
         assert "imagePullPolicy" not in container
@@ -443,7 +445,7 @@ def _meeting(
             else:
                 connection.close()
 
-    with Meeting(place) as meeting:
+    with Meeting(place, TOKEN) as meeting:
         coming = threading.Thread(target=come)
         coming.start()
         yield lambda: meeting.all(number, time.monotonic() + 10, lambda: "")

@@ -26,7 +26,7 @@ from chaosmongo.database import Address, Scores
 from chaosmongo.errors import BadArgument, ChaosMongoError
 from chaosmongo.history import RunDirectory
 
-from .channel import Channel, pipes, to_runner
+from .channel import POD, TOKEN, Channel, pipes, to_runner
 from .settings import Ended, Hello, Settings, Share, Tell, check
 from .workload import GONE, Workload
 
@@ -105,7 +105,7 @@ def main(arguments: Sequence[str]) -> int:
         return _work(share, pipes())
     directory = RunDirectory(run)
     try:
-        channel = to_runner(directory.workload_socket, share, os.environ.get("POD_NAME", ""))
+        channel = to_runner(directory.workload_socket, share, os.environ.get(POD, ""), os.environ.get(TOKEN, ""))
         _log_to(directory.shard_log(share.shard, share.of))
     except (ChaosMongoError, OSError) as error:
         print(error, file=sys.stderr)

@@ -21,6 +21,8 @@ from chaosmongo.errors import WorkloadFailed
 from .settings import Arrival, Greeting, Share
 
 ANSWERS_WITHIN_S = 5
+POD, TOKEN = "POD_NAME", "WORKLOAD_TOKEN"
+"""Environment variables of a process in a pod."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ def pipes() -> Channel:
     return Channel(sys.stdin.buffer, sys.stdout.buffer)
 
 
-def to_runner(place: Path, share: Share, pod: str) -> Channel:
+def to_runner(place: Path, share: Share, pod: str, token: str) -> Channel:
     """To the runner that waits at the socket `place`. Raises WorkloadFailed where nobody does."""
     connection = socket.socket(socket.AF_UNIX)
     connection.settimeout(ANSWERS_WITHIN_S)
@@ -47,7 +49,7 @@ def to_runner(place: Path, share: Share, pod: str) -> Channel:
             connection.connect(address)
         channel = Channel(connection.makefile("rb"), connection.makefile("wb"))
         msgspec.json.decode(channel.reader.readline(), type=Greeting)
-        channel.say(Arrival(share.shard, share.of, pod, process.boot(), time.monotonic_ns()))
+        channel.say(Arrival(share.shard, share.of, pod, process.boot(), time.monotonic_ns(), token))
     except (OSError, msgspec.MsgspecError) as error:
         connection.close()
         raise WorkloadFailed(

@@ -21,10 +21,11 @@ What was weighed:
 - one that dies. Its part of the record is not closed, or says that it was ended: either makes the verdict unknown. None
   is replaced in the middle (backoffLimit 0, restartPolicy Never), and the others end with it.
 - rights. The pods have no token, no capability and nothing to write but the claims of the runner's pod. They run as the
-  runner's user, who alone can enter the run directory.
+  runner's user, who alone can enter the run directory, and know a token that others on the same volume do not.
 """
 
 import os
+import secrets
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ from chaosmongo.errors import ApiRefused, NoCluster, NotFound, WorkloadFailed
 from chaosmongo.history import RunDirectory
 from chaosmongo.history.quantities import listed
 
+from .channel import POD, TOKEN
 from .remote import Meeting, RemoteShard
 
 STARTS_WITHIN_S = 60
@@ -121,8 +123,8 @@ def path(namespace: str, job: str = "") -> str:
     return f"/apis/batch/v1/namespaces/{namespace}/jobs{f'/{job}' if job else ''}"
 
 
-def made(runner: Runner, marker: str, pods: int, image: str, run: str) -> Object:
-    """The Job. image: "" for the runner's own. run: the run directory."""
+def made(runner: Runner, marker: str, pods: int, image: str, run: str, token: str) -> Object:
+    """The Job. image: "" for the runner's own. run: the run directory. token: see `remote.Meeting`."""
     metadata = runner.pod["metadata"]
     labels = {RUN: marker.rstrip("-"), "app.kubernetes.io/component": "workload"}
     owner = {"apiVersion": "v1", "kind": "Pod", "name": metadata["name"], "uid": metadata["uid"]}
@@ -137,12 +139,15 @@ def made(runner: Runner, marker: str, pods: int, image: str, run: str) -> Object
             "backoffLimit": 0,
             "activeDeadlineSeconds": runner.pod["spec"].get("activeDeadlineSeconds") or AT_MOST_S,
             "ttlSecondsAfterFinished": KEPT_S,
-            "template": {"metadata": {"labels": labels}, "spec": _pod(runner, pods, image, run)},
+            "template": {
+                "metadata": {"labels": labels},
+                "spec": _pod(runner, _container(runner, pods, image, run, token)),
+            },
         },
     }
 
 
-def _pod(runner: Runner, pods: int, image: str, run: str) -> Object:
+def _pod(runner: Runner, container: Object) -> Object:
     spec = runner.pod["spec"]
     here = {"key": "metadata.name", "operator": "In", "values": [spec["nodeName"]]}
     return {
@@ -166,11 +171,11 @@ def _pod(runner: Runner, pods: int, image: str, run: str) -> Object:
             "seccompProfile": {"type": "RuntimeDefault"},
         },
         "volumes": runner.claims,
-        "containers": [_container(runner, pods, image, run)],
+        "containers": [container],
     }
 
 
-def _container(runner: Runner, pods: int, image: str, run: str) -> Object:
+def _container(runner: Runner, pods: int, image: str, run: str, token: str) -> Object:
     ours = runner.container
     claims = {volume["name"] for volume in runner.claims}
     return {
@@ -179,7 +184,10 @@ def _container(runner: Runner, pods: int, image: str, run: str) -> Object:
         **({} if image else {"imagePullPolicy": ours.get("imagePullPolicy", "IfNotPresent")}),
         "command": ["python", "-m", "chaosmongo.workload"],
         "args": ["--shard", f"$(JOB_COMPLETION_INDEX)/{pods}", "--run", run],
-        "env": [{"name": "POD_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}],
+        "env": [
+            {"name": POD, "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
+            {"name": TOKEN, "value": token},
+        ],
         "resources": ours.get("resources") or {},
         "volumeMounts": [mount for mount in ours["volumeMounts"] if mount["name"] in claims],
         "terminationMessagePolicy": "FallbackToLogsOnError",
@@ -203,13 +211,14 @@ class Pods:
         self._label = f"{RUN}={marker.rstrip('-')}"
         self._directory = directory
         self.image = image or str(runner.container["image"])
-        self._job = made(runner, marker, number, image, str(directory.path.resolve()))
+        self._token = secrets.token_hex(16)
+        self._job = made(runner, marker, number, image, str(directory.path.resolve()), self._token)
 
     def start(self) -> list[RemoteShard]:
         """Makes the Job; its processes, when all are there. Raises WorkloadFailed, ApiRefused, NoCluster."""
         end = time.monotonic() + STARTS_WITHIN_S
         try:
-            meeting = Meeting(self._directory.workload_socket)
+            meeting = Meeting(self._directory.workload_socket, self._token)
         except OSError as error:
             raise WorkloadFailed(f"There can be no socket in {self._directory.path}: {error.strerror}") from None
         with meeting:

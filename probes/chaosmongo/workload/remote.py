@@ -9,6 +9,7 @@ The socket is a file in the run directory, which only its owner may enter: whoev
 same kernel. Both ends learn of each other's end from the kernel, at once, however it came. What is said is on no disk.
 """
 
+import hmac
 import select
 import socket
 import threading
@@ -118,10 +119,13 @@ def _last_word(heard: bytes) -> int:
 
 
 class Meeting:
-    """Where they come to. Raises OSError where there can be no socket."""
+    """Where they come to. token: what they must know, for a process of the same user in some other pod with the same
+    volume must not be told the password. Raises OSError where there can be no socket.
+    """
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, place: Path, token: str) -> None:
         self._place = place
+        self._token = token
         self._listener = socket.socket(socket.AF_UNIX)
         try:
             with short(place) as address:
@@ -150,7 +154,7 @@ class Meeting:
             while len(found) < number:
                 if _readable(self._listener, LOOKS_EVERY_S):
                     connection, _ = self._listener.accept()
-                    arrival = _greeted(connection)
+                    arrival = self._greeted(connection)
                     if arrival is not None and arrival.of == number and arrival.shard in {*range(number)} - {*found}:
                         found[arrival.shard] = connection, arrival
                     else:
@@ -165,25 +169,27 @@ class Meeting:
             raise
         return [found[shard] for shard in range(number)]
 
-
-def _greeted(connection: socket.socket) -> Arrival | None:
-    """None for something that does not answer like a process of the workload. Raises WorkloadFailed where it keeps
-    another clock than we do: its times would mean nothing beside ours.
-    """
-    connection.settimeout(ANSWERS_WITHIN_S)
-    before_ns = time.monotonic_ns()
-    try:
-        connection.sendall(msgspec.json.encode(Greeting(before_ns)) + b"\n")
-        arrival = msgspec.json.decode(connection.recv(LONGEST_WORD), type=Arrival)
-    except (OSError, msgspec.MsgspecError):
-        return None
-    after_ns = time.monotonic_ns()
-    if arrival.boot_id != process.boot() or not before_ns <= arrival.time_ns <= after_ns:
-        connection.close()
-        raise WorkloadFailed(
-            f"The clock of pod {arrival.pod} is not the runner's (boot {arrival.boot_id} said {arrival.time_ns:,} ns, "
-            f"between {before_ns:,} and {after_ns:,} of boot {process.boot()}): times of the two cannot be compared. "
-            "The workload's pods must be on the runner's node and kernel (no runtimeClassName of virtual machines)"
-        )
-    connection.settimeout(None)
-    return arrival
+    def _greeted(self, connection: socket.socket) -> Arrival | None:
+        """None for something that does not answer like a process of this workload. Raises WorkloadFailed where it keeps
+        another clock than we do: its times would mean nothing beside ours.
+        """
+        connection.settimeout(ANSWERS_WITHIN_S)
+        before_ns = time.monotonic_ns()
+        try:
+            connection.sendall(msgspec.json.encode(Greeting(before_ns)) + b"\n")
+            arrival = msgspec.json.decode(connection.recv(LONGEST_WORD), type=Arrival)
+        except (OSError, msgspec.MsgspecError):
+            return None
+        after_ns = time.monotonic_ns()
+        if not hmac.compare_digest(arrival.token.encode(), self._token.encode()):
+            return None
+        if arrival.boot_id != process.boot() or not before_ns <= arrival.time_ns <= after_ns:
+            connection.close()
+            raise WorkloadFailed(
+                f"The clock of pod {arrival.pod} is not the runner's (boot {arrival.boot_id} said {arrival.time_ns:,} "
+                f"ns, between {before_ns:,} and {after_ns:,} of boot {process.boot()}): times of the two cannot be "
+                "compared. The workload's pods must be on the runner's node and kernel (no runtimeClassName of virtual "
+                "machines)"
+            )
+        connection.settimeout(None)
+        return arrival

@@ -99,13 +99,16 @@ class Greeting(msgspec.Struct, frozen=True):
 
 
 class Arrival(msgspec.Struct, frozen=True):
-    """The answer: which share of the workload this is, in which pod, and what its clock said in between."""
+    """The answer: which share of the workload this is, in which pod, and what its clock said in between. token: what
+    only the pods of this run's Job were given.
+    """
 
     shard: int
     of: int
     pod: str
     boot_id: str
     time_ns: int
+    token: str
 
 
 class Ended(msgspec.Struct, frozen=True):
