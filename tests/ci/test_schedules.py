@@ -84,7 +84,6 @@ class TestTheCrontab:
         assert "%" not in command
 
 
-@pytest.mark.skipif("check" not in recovery.commands, reason="there is no such command yet")
 @pytest.mark.parametrize("name", ["crontab", "recovery-check.service"])
 def test_a_check_is_asked_for_what_there_is(name: str) -> None:
     text = (EXAMPLES / name).read_text()
