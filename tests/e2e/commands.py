@@ -11,6 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 ATTEMPTS = 3
+ENDING_S = 90
 TOO_BUSY = ("(is this machine too busy, or its disk?)", "it was too slow")
 
 
@@ -43,6 +44,7 @@ def start(command: Sequence[str], directory: Path, **changes: str) -> subprocess
 
 
 def run(command: Sequence[str], directory: Path, timeout_s: float = 150, **changes: str) -> Ended:
+    """To its end; where we are told to end before, so is it, and has its time to do it."""
     process = start(command, directory, **changes)
     try:
         output, _ = process.communicate(timeout=timeout_s)
@@ -50,6 +52,10 @@ def run(command: Sequence[str], directory: Path, timeout_s: float = 150, **chang
         os.killpg(process.pid, 9)
         output, _ = process.communicate()
         raise AssertionError(f"{' '.join(command)} did not end within {timeout_s} s:\n{output}") from None
+    except BaseException:
+        process.terminate()
+        process.communicate(timeout=ENDING_S)
+        raise
     return Ended(process.returncode, output)
 
 
