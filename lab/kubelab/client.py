@@ -44,6 +44,7 @@ class Client:
 
     def __init__(self, credentials: kubeconfig.Credentials, *, timeout_s: float = 30.0) -> None:
         self.server = credentials.server
+        self.authority = credentials.authority
         self._credentials = credentials
         self._timeout = aiohttp.ClientTimeout(total=timeout_s)
         self._session: aiohttp.ClientSession | None = None

@@ -13,6 +13,7 @@ UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 AGE = re.compile(r"(\d+[smhdy]){1,2}")
 SUFFIX = re.compile(r"[bcdfghjklmnpqrstvwxz2456789]{5}")
+TOKEN_VOLUME = re.compile(r"(?<=^kube-api-access-)[bcdfghjklmnpqrstvwxz2456789]{5}$")
 VERSION_IN_TEXT = re.compile(r"(Too large resource version: \d+, current: |too old resource version: \d+ \()\d+")
 CLUSTER_ADDRESS = re.compile(r"(10\.96|127\.\d+)\.\d+\.\d+")
 SHAPES = {
@@ -52,6 +53,7 @@ def _shaped_text(text: str) -> str:
         return "<age>"
     if CLUSTER_ADDRESS.fullmatch(text):
         return "<cluster address>"
+    text = TOKEN_VOLUME.sub("<suffix>", text)
     return VERSION_IN_TEXT.sub(r"\1<version>", TIME.sub("<time>", UID.sub("<uid>", text)))
 
 

@@ -141,8 +141,14 @@ def create_bundles(api: ApiServer, namespace: str, bundles: list[Object]) -> Non
         create(api, f"/api/v1/namespaces/{namespace}/configmaps", bundle)
 
 
+def create_account(api: ApiServer, namespace: str) -> None:
+    """The account that a controller makes in each namespace."""
+    create(api, f"/api/v1/namespaces/{namespace}/serviceaccounts", {"metadata": {"name": "default"}})
+
+
 def create_demo(api: ApiServer, event_rows: list[Object], more_events: int, bundles: list[Object]) -> None:
     create(api, "/api/v1/namespaces", {"metadata": {"name": "pacman"}})
+    create_account(api, "pacman")
     create_nodes(api)
     create_storage(api)
     create_workloads(api)

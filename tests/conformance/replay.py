@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from tests.lab.api.conftest import Answer, ApiServer
 
-from .demo import create_bundles, create_demo
+from .demo import create_account, create_bundles, create_demo
 
 Record = dict[str, Any]
 Response = dict[str, Any]
@@ -41,7 +41,9 @@ def bundles() -> list[Record]:
     return [{**item, "metadata": {key: item["metadata"][key] for key in ("name", "annotations")}} for item in found]
 
 
-def put_bundles(api: ApiServer) -> None:
+def put_in_namespace(api: ApiServer) -> None:
+    """What controllers put into each."""
+    create_account(api, "answers")
     create_bundles(api, "answers", bundles())
 
 
@@ -74,7 +76,7 @@ def status_of_budget(api: ApiServer) -> None:
 
 
 AFTERWARDS: dict[str, Callable[[ApiServer], None]] = {
-    "namespace: create": put_bundles,
+    "namespace: create": put_in_namespace,
     "patch: apply (server-side)": create_applied,
     "statefulset: create, as defaulted": status_of_controller,
     "pdb of the demo: create": status_of_budget,

@@ -26,8 +26,15 @@ def arguments() -> Settings:
     parser.add_argument("--address", type=loopback, required=True, help="loopback address to listen on")
     parser.add_argument("--port", type=int, default=6443)
     parser.add_argument("--service-cidr", type=IPv4Network, required=True, help="block of cluster addresses")
+    parser.add_argument("--audit-log", type=Path, help="a file that gets a line of JSON for every request")
+    parser.add_argument(
+        "--disable-admission-plugins",
+        choices=["ServiceAccount"],
+        help="admit pods whose account is not there, and give them no token: where no controller makes accounts",
+    )
     given = parser.parse_args()
-    return Settings(given.state, given.address, given.port, given.service_cidr)
+    admits_accounts = given.disable_admission_plugins is None
+    return Settings(given.state, given.address, given.port, given.service_cidr, given.audit_log, admits_accounts)
 
 
 async def serve(settings: Settings) -> None:

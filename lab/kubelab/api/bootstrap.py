@@ -1,9 +1,10 @@
-"""What a cluster has from its first moment: namespaces, and the service under which pods reach the API."""
+"""What a cluster has from its first moment: namespaces, roles, and the service under which pods reach the API."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from .authorization import policy
 from .kinds import Cluster
 from .resources import BY_URL, NAMESPACES, SERVICES
 from .verbs.create import create
@@ -12,6 +13,8 @@ Object = dict[str, Any]
 
 SYSTEM_NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 ENDPOINT_SLICES = BY_URL["discovery.k8s.io", "v1", "endpointslices"]
+CLUSTER_ROLES = BY_URL[policy.GROUP, "v1", "clusterroles"]
+CLUSTER_BINDINGS = BY_URL[policy.GROUP, "v1", "clusterrolebindings"]
 SERVICE_LABELS = {"component": "apiserver", "provider": "kubernetes"}
 
 
@@ -20,6 +23,12 @@ def bootstrap(cluster: Cluster, address: str, port: int) -> None:
     for name in SYSTEM_NAMESPACES:
         if cluster.store.get(NAMESPACES.storage, ("", name)) is None:
             create(cluster, NAMESPACES, "", {"metadata": {"name": name}})
+    for name in policy.CLUSTER_ROLES:
+        if cluster.store.get(CLUSTER_ROLES.storage, ("", name)) is None:
+            create(cluster, CLUSTER_ROLES, "", policy.cluster_role(name))
+    for name in policy.BINDINGS:
+        if cluster.store.get(CLUSTER_BINDINGS.storage, ("", name)) is None:
+            create(cluster, CLUSTER_BINDINGS, "", policy.cluster_role_binding(name))
     if cluster.store.get(SERVICES.storage, ("default", "kubernetes")) is None:
         create(cluster, SERVICES, "default", kubernetes_service(cluster, port))
     key = ("default", "kubernetes")

@@ -11,6 +11,10 @@ import msgspec
 from aiohttp import web
 
 from . import bodies, fields, options, portforward, tables, views
+from .admission import AwaitedAccount, await_default_account
+from .authentication.accounts import AccountTokens
+from .authentication.user import User
+from .authorization.authorizer import Authorizer
 from .exec import serve as serve_streams
 from .kinds import Cluster, strategy_of
 from .listing import Lister
@@ -37,6 +41,7 @@ from .verbs.delete import DeleteOptions, delete
 from .verbs.evict import evict
 from .verbs.review import answered
 from .verbs.special import bind, rescaled, scale_of
+from .verbs.token import issued
 from .verbs.update import check_uid, find, update
 from .watching import Watch, event_line
 
@@ -44,17 +49,19 @@ Object = dict[str, Any]
 
 BODY_LIMIT_BYTES = 3 * 1024 * 1024
 WATCH_TIMEOUT_S = 1800
+TOKENS = "authentication.k8s.io/v1"
 COLLECTION_VERBS = {"GET": "list", "POST": "create", "DELETE": "deletecollection"}
 OBJECT_VERBS = {"GET": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request: what it is about, its parameters, its body."""
+    """One request: what it is about, whom it is from, its parameters, its body."""
 
     request: web.BaseRequest
     target: Target
-    body: bytes
+    user: User
+    body: bytes = b""
 
     @property
     def query(self) -> Any:
@@ -100,9 +107,13 @@ async def read_body(request: web.BaseRequest) -> bytes:
 class Handlers:
     """Answers requests for resources from one cluster's store."""
 
-    def __init__(self, cluster: Cluster, kubelets: KubeletProxy) -> None:
+    def __init__(
+        self, cluster: Cluster, kubelets: KubeletProxy, accounts: AccountTokens, authorizer: Authorizer
+    ) -> None:
         self._cluster = cluster
         self._kubelets = kubelets
+        self._accounts = accounts
+        self._authorizer = authorizer
         self._lister = Lister(cluster.store)
         self._subresources: dict[tuple[str, str], Callable[[Call], web.Response]] = {
             ("binding", "POST"): self._bind,
@@ -114,6 +125,7 @@ class Handlers:
             ("status", "PUT"): self._put,
             ("status", "PATCH"): self._patch,
             ("finalize", "PUT"): self._put,
+            ("token", "POST"): self._issue_token,
         }
         self._verbs: dict[str, Callable[[Call], web.Response]] = {
             "get": self._get,
@@ -125,7 +137,7 @@ class Handlers:
             "deletecollection": self._delete_collection,
         }
 
-    async def handle(self, request: web.BaseRequest, target: Target) -> web.StreamResponse:
+    async def handle(self, request: web.BaseRequest, target: Target, user: User) -> web.StreamResponse:
         """Raises ApiError, DatabaseError."""
         if target.subresource == "log":
             if request.method != "GET":
@@ -143,8 +155,13 @@ class Handlers:
             return await serve_streams(request, pod, self._kubelets, target.subresource)
         answer = self._choose(request.method, target)
         if answer == self._list and options.flag(request.query, "watch"):
-            return await self._watch(Call(request, target, b""))
-        return answer(Call(request, target, await read_body(request)))
+            return await self._watch(Call(request, target, user))
+        call = Call(request, target, user, await read_body(request))
+        try:
+            return answer(call)
+        except AwaitedAccount:
+            await await_default_account(self._cluster.store, target.namespace)
+            return answer(call)
 
     def _choose(self, method: str, target: Target) -> Callable[[Call], web.Response]:
         if target.subresource:
@@ -331,7 +348,15 @@ class Handlers:
     def _review(self, call: Call) -> web.Response:
         document = bodies.read_object(call.body, call.content_type, call.resource)
         review, warnings = bodies.conform(document, call.resource)
-        return json_response(views.value_json(call.resource, answered(review, call.resource)), 201, warnings)
+        answer = answered(review, call.resource, call.user, self._authorizer)
+        return json_response(views.value_json(call.resource, answer), 201, warnings)
+
+    def _issue_token(self, call: Call) -> web.Response:
+        target = call.target
+        document = bodies.read_object(call.body, call.content_type, call.resource, "TokenRequest", TOKENS)
+        request = Decoder().read(document, "AuthenticationTokenRequest")
+        answer = issued(self._cluster, self._accounts, call.user, target.namespace, target.name, request)
+        return document_response({"kind": "TokenRequest", "apiVersion": TOKENS, **answer}, 201)
 
     async def _log(self, request: web.BaseRequest, target: Target) -> web.StreamResponse:
         pod = find(self._cluster, PODS, target.namespace, target.name).value

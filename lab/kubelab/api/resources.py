@@ -109,7 +109,14 @@ def _core() -> Iterator[Resource]:
         ),
     )
     yield Resource("", "v1", "Secret", "secrets")
-    yield Resource("", "v1", "ServiceAccount", "serviceaccounts", short_names=("sa",))
+    yield Resource(
+        "",
+        "v1",
+        "ServiceAccount",
+        "serviceaccounts",
+        short_names=("sa",),
+        subresources=(Subresource("token", ("create",), "TokenRequest", "authentication.k8s.io", "v1"),),
+    )
     yield Resource("", "v1", "Service", "services", short_names=("svc",), categories=("all",), subresources=(STATUS,))
 
 
@@ -128,9 +135,9 @@ def _apps() -> Iterator[Resource]:
 
 
 def _others() -> Iterator[Resource]:
-    yield Resource(
-        "authorization.k8s.io", "v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews", False, verbs=("create",)
-    )
+    yield Resource("authentication.k8s.io", "v1", "SelfSubjectReview", "selfsubjectreviews", False, verbs=("create",))
+    for kind in ("SelfSubjectAccessReview", "SelfSubjectRulesReview", "SubjectAccessReview"):
+        yield Resource("authorization.k8s.io", "v1", kind, f"{kind.lower()}s", False, verbs=("create",))
     yield Resource(
         "batch", "v1", "CronJob", "cronjobs", short_names=("cj",), categories=("all",), subresources=(STATUS,)
     )

@@ -13,7 +13,16 @@ from pathlib import Path
 from aiohttp import web
 
 from . import discovery, openapi
-from .auth import Tokens
+from .audit import AuditLog, Record
+from .authentication.accounts import AccountTokens
+from .authentication.authenticator import Authenticator
+from .authentication.impersonation import impersonated
+from .authentication.impersonation import is_wanted as is_impersonation
+from .authentication.jwt import signing_key
+from .authentication.static import Tokens
+from .authentication.user import User
+from .authorization.attributes import attributes_of
+from .authorization.authorizer import MASTERS, Authorizer, refusal
 from .bootstrap import bootstrap
 from .database import Database, DatabaseError
 from .handlers import Handlers, document_response
@@ -31,12 +40,18 @@ LINE_LIMIT_BYTES = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """state: the lab's state directory; address and port: where to listen; service_cidr: cluster addresses."""
+    """state: the lab's state directory; address and port: where to listen; service_cidr: cluster addresses.
+
+    audit_log: where every request is noted, nowhere if None. admits_accounts: pods are admitted as those of their
+    ServiceAccount.
+    """
 
     state: Path
     address: str
     port: int
     service_cidr: IPv4Network
+    audit_log: Path | None = None
+    admits_accounts: bool = True
 
 
 class Server:
@@ -49,11 +64,14 @@ class Server:
         self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._tls.load_cert_chain(state / "pki" / "apiserver.pem")
         self._tls.set_alpn_protocols(["http/1.1"])
-        self._tokens = Tokens(state / "tokens.json")
         self._store = Store(Database(state / "store.db"))
-        self._cluster = Cluster(self._store, settings.service_cidr)
+        accounts = AccountTokens(self._store, signing_key(state / "pki" / "service-accounts.key"))
+        self._authenticator = Authenticator(Tokens(state / "tokens.json"), accounts)
+        self._authorizer = Authorizer(self._store)
+        self._audit = AuditLog(settings.audit_log) if settings.audit_log else None
+        self._cluster = Cluster(self._store, settings.service_cidr, settings.admits_accounts)
         self._kubelets = KubeletProxy(self._store, state / "kubelet-token", state / "pki" / "ca.pem")
-        self._handlers = Handlers(self._cluster, self._kubelets)
+        self._handlers = Handlers(self._cluster, self._kubelets, accounts, self._authorizer)
         self._runner: web.ServerRunner | None = None
 
     async def start(self) -> None:
@@ -79,33 +97,43 @@ class Server:
             await self._runner.cleanup()
         await self._kubelets.close()
         self._store.close()
+        if self._audit is not None:
+            self._audit.close()
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        response = await self._respond(request)
+        if self._audit is None:
+            response = await self._respond(request, None)
+        else:
+            record = Record(request)
+            response = await self._respond(request, record)
+            self._audit.answered(record, response.status)
         if "Upgrade" in request.headers and response.status != 101:
             response.force_close()  # aiohttp reads what comes next as that other protocol, and would never answer
         return response
 
-    async def _respond(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def _respond(self, request: web.BaseRequest, record: Record | None) -> web.StreamResponse:
         try:
-            return await self._route(request)
+            return await self._route(request, record)
         except ApiError as error:
-            return refusal(error)
+            return refused(error)
         except DatabaseError as error:
-            return refusal(unavailable(str(error)))
+            return refused(unavailable(str(error)))
         except (ConnectionError, TimeoutError):
             raise  # the client is gone; there is nobody to answer
         except Exception as error:
             traceback.print_exc(file=sys.stderr)
-            return refusal(ApiError(500, "InternalError", f"Internal error occurred: {type(error).__name__}"))
+            return refused(ApiError(500, "InternalError", f"Internal error occurred: {type(error).__name__}"))
 
-    async def _route(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def _route(self, request: web.BaseRequest, record: Record | None) -> web.StreamResponse:
         path = request.path
-        if path not in OPEN_PATHS and self._tokens.user(request.headers.get("Authorization")) is None:
+        user = self._authenticator.user(request.headers.get("Authorization"))
+        segments = split(request.rel_url.raw_path)
+        if user is not None:
+            user = self._authorized(request, segments, user, record)
+        elif path not in OPEN_PATHS:
             raise unauthorized()
         if request.headers.get("Expect", "").lower() == "100-continue" and request.transport:
             request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        segments = split(request.rel_url.raw_path)
         try:
             target = parse(segments)
         except NoSuchPath:
@@ -114,10 +142,30 @@ class Server:
             if document and request.method not in ("GET", "HEAD") and path not in OPEN_PATHS:
                 raise method_not_allowed() from None
             return document or web.Response(status=404, text="404 page not found\n")
-        return await self._handlers.handle(request, target)
+        assert user is not None  # what is open is no resource
+        return await self._handlers.handle(request, target, user)
+
+    def _authorized(self, request: web.BaseRequest, segments: list[str], user: User, record: Record | None) -> User:
+        """Whom the request is to be taken for. Raises ApiError (403, 500) for what that one may not do."""
+        if record is not None:
+            record.user = user
+        if is_impersonation(request.headers):
+            user = impersonated(request.headers, user, self._authorizer)
+            if record is not None:
+                record.speaks_for = user
+        if record is None and MASTERS in user.groups:
+            return user
+        asked = attributes_of(request.method, request.path, segments, request.query)
+        decision, decided = self._authorizer.decide_request(user, asked)
+        if record is not None and self._audit is not None:
+            record.asked, record.decision = asked, decision
+            self._audit.decided(record)
+        if not decision.allowed:
+            raise refusal(user, decided, decision)
+        return user
 
 
-def refusal(error: ApiError) -> web.Response:
+def refused(error: ApiError) -> web.Response:
     response = document_response(error.status(), error.code)
     response.headers.update(error.headers)
     return response

@@ -155,6 +155,16 @@ def forbidden(plural: str, group: str, name: str, why: str, causes: Sequence[Obj
     return ApiError(403, "Forbidden", f'{qualified} "{name}" is forbidden: {why}', details)
 
 
+def refused_to(plural: str, group: str, name: str, why: str) -> ApiError:
+    """403 for a request that nothing allows; about a path if there is no resource."""
+    if not plural:
+        return ApiError(403, "Forbidden", f"forbidden: {why}", {})
+    if name:
+        return forbidden(plural, group, name, why)
+    qualified = f"{plural}.{group}" if group else plural
+    return ApiError(403, "Forbidden", f"{qualified} is forbidden: {why}", subject("", plural, group))
+
+
 def unavailable(message: str) -> ApiError:
     return ApiError(503, "ServiceUnavailable", message)
 

@@ -37,7 +37,9 @@ from kubelab.controllers.podgc import PodCollector
 from kubelab.controllers.policies import NetworkPolicies
 from kubelab.controllers.proxy import ServiceProxy
 from kubelab.controllers.replicaset import ReplicaSets
+from kubelab.controllers.rootca import RootCertificates
 from kubelab.controllers.scheduler import Scheduler
+from kubelab.controllers.serviceaccounts import ServiceAccounts
 from kubelab.controllers.statefulset import StatefulSets
 from kubelab.controllers.storage import Claims, Volumes, ensure_classes
 from kubelab.controllers.tainteviction import TaintEviction
@@ -59,6 +61,7 @@ from kubelab.kinds import (
     PODS,
     REPLICA_SETS,
     SECRETS,
+    SERVICE_ACCOUNTS,
     SERVICES,
     STATEFUL_SETS,
     STORAGE_CLASSES,
@@ -112,7 +115,8 @@ class Settings:
 
 def _control(cluster: Cluster, settings: Settings) -> Watched:
     """What kube-controller-manager and kube-scheduler do, and a provisioner of volumes."""
-    return [
+    found: Watched = [
+        (ServiceAccounts(cluster), (NAMESPACES, SERVICE_ACCOUNTS)),
         (StatefulSets(cluster), (STATEFUL_SETS, PODS, CONTROLLER_REVISIONS)),
         (Deployments(cluster), (DEPLOYMENTS, REPLICA_SETS, PODS)),
         (ReplicaSets(cluster), (REPLICA_SETS, PODS)),
@@ -131,6 +135,9 @@ def _control(cluster: Cluster, settings: Settings) -> Watched:
         (Namespaces(cluster), (NAMESPACES,)),
         (GarbageCollector(cluster, OWNING), ()),
     ]
+    if authority := cluster.client.authority:
+        found.append((RootCertificates(cluster, authority), (NAMESPACES, CONFIG_MAPS)))
+    return found
 
 
 def _network(cluster: Cluster, settings: Settings) -> Watched:

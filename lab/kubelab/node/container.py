@@ -229,7 +229,8 @@ class Runner:
         spec, pod = self.state.spec, self._pod
         told = pod.pod | {"status": {"podIP": pod.pod_ip, "hostIP": pod.host_ip}}
         told["status"] |= {"podIPs": [{"ip": pod.pod_ip}], "hostIPs": [{"ip": pod.host_ip}]}
-        env = environment(spec, told, await self._sources(), self._machine.services.all())
+        services, server = self._machine.services.all(), self._machine.client.server
+        env = environment(spec, told, await self._sources(), services, server)
         directory = self._machine.pod_directory(uid_of(pod.pod)) / "containers" / self.state.name
         directory.mkdir(parents=True, exist_ok=True)
         return images.Container(

@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from kubelab.kinds import Object
 from kubelab.quantities import quantity
@@ -59,14 +60,14 @@ def decoded(secret: Object) -> dict[str, str]:
 
 
 def environment(
-    container: Mapping[str, Any], pod: Object, sources: Sources, services: Iterable[Object]
+    container: Mapping[str, Any], pod: Object, sources: Sources, services: Iterable[Object], server: str = ""
 ) -> dict[str, str]:
-    """Variables by name, references expanded. pod carries the status to be told by fieldRef.
+    """Variables by name, references expanded. pod carries the status to be told by fieldRef. server: the API's URL.
 
     Raises MissingSource.
     """
     links = pod["spec"].get("enableServiceLinks", True)
-    env = service_variables(services, pod["metadata"]["namespace"], links=links)
+    env = service_variables(services, pod["metadata"]["namespace"], links=links) | server_variables(server)
     for source in container.get("envFrom") or ():
         env |= _all_of(source, sources)
     own: dict[str, str] = {}
@@ -146,6 +147,20 @@ def service_variables(services: Iterable[Object], namespace: str, *, links: bool
         if (is_master or linked) and spec.get("clusterIP") not in (None, "", "None") and spec.get("ports"):
             env |= _variables_of(metadata["name"], spec)
     return env
+
+
+def server_variables(server: str) -> dict[str, str]:
+    """Where programs in pods find the API server, as client libraries look for it.
+
+    On a real cluster these are the address and port of the Service default/kubernetes. Its port is 443, which nobody
+    but root may listen on here: they name the server itself, as the node knows it, for which its certificate is valid.
+    """
+    url = urlsplit(server)
+    if url.scheme != "https" or not url.hostname:
+        return {}
+    port = str(url.port or 443)
+    names = ("KUBERNETES_SERVICE_PORT", "KUBERNETES_SERVICE_PORT_HTTPS")
+    return {"KUBERNETES_SERVICE_HOST": url.hostname} | dict.fromkeys(names, port)
 
 
 def _variables_of(name: str, spec: Mapping[str, Any]) -> dict[str, str]:

@@ -101,6 +101,7 @@ class PodWorker:
         living = asyncio.create_task(self._live())
         stopping = asyncio.create_task(self._stop.wait())
         expiring = asyncio.create_task(self._expired())
+        keeping = asyncio.create_task(self._mounts.tokens.keep())
         try:
             await asyncio.wait({living, stopping, expiring}, return_when=asyncio.FIRST_COMPLETED)
             if living.done() and living.exception():
@@ -116,7 +117,7 @@ class PodWorker:
                 await stopping
             await self._terminate()
         finally:
-            for task in (reporting, living, stopping, expiring):
+            for task in (reporting, living, stopping, expiring, keeping):
                 task.cancel()
             for runner in self.runners:
                 runner.stop_probes()

@@ -13,6 +13,7 @@ from kubelab.client import Client
 from kubelab.errors import ApiError
 from kubelab.kinds import CLAIMS, CONFIG_MAPS, SECRETS, VOLUMES, Object
 from kubelab.node.environment import field_value
+from kubelab.node.tokens import Tokens
 
 
 class MountError(Exception):
@@ -24,6 +25,7 @@ class Mounts:
 
     def __init__(self, client: Client, pod: Object, directory: Path) -> None:
         self.paths: dict[str, Path] = {}
+        self.tokens = Tokens(client, pod)
         self._client = client
         self._pod = pod
         self._namespace: str = pod["metadata"]["namespace"]
@@ -69,7 +71,9 @@ class Mounts:
             case {"downwardAPI": downward}:
                 return _write(path, self._downward(downward))
             case {"projected": projected}:
-                return _write(path, await self._projected(projected))
+                _write(path, await self._projected(projected))
+                await self._write_tokens(path, projected)
+                return path
             case {"emptyDir": _}:
                 path.mkdir(parents=True, exist_ok=True)
                 return path
@@ -115,12 +119,15 @@ class Mounts:
             if "secret" in part:
                 files |= await self._secret(part["secret"])
             elif "configMap" in part:
-                # The API server's own sources are there only on clusters that have them.
-                own = {"name": "kube-root-ca.crt"}.items() <= part["configMap"].items()
-                files |= await self._config_map(part["configMap"] | ({"optional": True} if own else {}))
+                files |= await self._config_map(part["configMap"])
             elif "downwardAPI" in part:
                 files |= self._downward(part["downwardAPI"])
         return files
+
+    async def _write_tokens(self, path: Path, source: Mapping[str, Any]) -> None:
+        for part in source.get("sources") or ():
+            if token := part.get("serviceAccountToken"):
+                await self.tokens.write(_inside(path, token["path"]), token)
 
 
 def _host_path(source: Mapping[str, Any]) -> Path:
@@ -145,13 +152,19 @@ def _selected(data: dict[str, bytes], source: Mapping[str, Any], what: str) -> d
 def _write(path: Path, files: Mapping[str, bytes], mode: int = 0o644) -> Path:
     path.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
-        file = path / name
-        if not file.resolve().is_relative_to(path.resolve()):
-            raise MountError(f'path "{name}" leads out of the volume')
-        file.parent.mkdir(parents=True, exist_ok=True)
+        file = _inside(path, name)
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as out:
             out.write(content)
     return path
+
+
+def _inside(path: Path, name: str) -> Path:
+    """A file of a volume; its folder is there. Raises MountError."""
+    file = path / name
+    if not file.resolve().is_relative_to(path.resolve()):
+        raise MountError(f'path "{name}" leads out of the volume')
+    file.parent.mkdir(parents=True, exist_ok=True)
+    return file
 
 
 def remove(directory: Path) -> None:

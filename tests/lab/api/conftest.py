@@ -47,10 +47,14 @@ def free_block() -> int:
     raise AssertionError("every loopback block is in use")
 
 
+WITHOUT_ACCOUNTS = ("--disable-admission-plugins", "ServiceAccount")
+"""No controller makes ServiceAccounts here."""
+
+
 @contextmanager
-def running(state: Path) -> Iterator[ApiServer]:
-    """A server on a new state directory, stopped afterwards come what may."""
-    server = ApiServer(state, free_block())
+def running(state: Path, options: tuple[str, ...] = WITHOUT_ACCOUNTS) -> Iterator[ApiServer]:
+    """A server on a new state directory, stopped afterwards come what may. options: of its command line."""
+    server = ApiServer(state, free_block(), options)
     write_state(state, server.address)
     try:
         server.start()
@@ -96,6 +100,7 @@ class ApiServer(Verbs):
 
     state: Path
     block: int
+    options: tuple[str, ...] = ()
     process: subprocess.Popen[bytes] | None = None
     _connection: HTTPSConnection | None = field(default=None, repr=False)
 
@@ -109,7 +114,7 @@ class ApiServer(Verbs):
 
     def start(self) -> None:
         command = [sys.executable, "-m", "kubelab.api", "--state", str(self.state), "--address", self.address]
-        command += ["--port", str(PORT), "--service-cidr", f"127.{self.block}.240.0/20"]
+        command += ["--port", str(PORT), "--service-cidr", f"127.{self.block}.240.0/20", *self.options]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, stderr=log, stdout=log)
         deadline = time.monotonic() + START_TIMEOUT_S

@@ -102,7 +102,7 @@ def test_a_cluster_starts_with_its_namespaces_and_the_service_of_the_api(fresh_a
 
 def test_a_token_that_is_added_later_is_known_at_once(fresh_api: ApiServer) -> None:
     def answer() -> int:
-        return fresh_api.get("/api/v1/namespaces", headers={"Authorization": "Bearer later"}).status
+        return fresh_api.get("/api/v1/services", headers={"Authorization": "Bearer later"}).status
 
     assert answer() == 401
     (fresh_api.state / "tokens.json").write_text('{"later": {"user": "system:node:n", "groups": ["system:nodes"]}}')

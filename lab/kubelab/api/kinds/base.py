@@ -23,6 +23,7 @@ class Cluster:
 
     store: Store
     service_cidr: IPv4Network
+    admits_accounts: bool = True  # pods are admitted as those of their ServiceAccount
 
     def values(self, storage: str) -> list[Object]:
         """All objects of a resource; not to be changed."""

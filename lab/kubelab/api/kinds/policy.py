@@ -1,4 +1,4 @@
-"""PodDisruptionBudgets, and role bindings: stored, not enforced."""
+"""PodDisruptionBudgets, roles and their bindings, ServiceAccounts."""
 
 # ruff: noqa: ARG002 - a hook need not look at everything it is given
 

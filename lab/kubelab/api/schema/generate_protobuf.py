@@ -18,7 +18,8 @@ from pathlib import Path
 
 PACKAGES = (
     *("core/v1", "apps/v1", "policy/v1", "discovery/v1", "events/v1", "networking/v1", "coordination/v1"),
-    *("batch/v1", "rbac/v1", "storage/v1", "authorization/v1", "autoscaling/v1", "scheduling/v1alpha3"),
+    *("batch/v1", "rbac/v1", "storage/v1", "authorization/v1", "authentication/v1", "autoscaling/v1"),
+    "scheduling/v1alpha3",
 )
 META = "meta/v1"
 ROOTS = (
@@ -29,6 +30,8 @@ ROOTS = (
     *("policy/v1.Eviction", "networking/v1.Ingress", "networking/v1.IngressClass", "networking/v1.NetworkPolicy"),
     *("storage/v1.StorageClass", "coordination/v1.Lease", "events/v1.Event", "rbac/v1.Role", "rbac/v1.RoleBinding"),
     *("rbac/v1.ClusterRole", "rbac/v1.ClusterRoleBinding", "authorization/v1.SelfSubjectAccessReview"),
+    *("authorization/v1.SelfSubjectRulesReview", "authorization/v1.SubjectAccessReview"),
+    *("authentication/v1.SelfSubjectReview", "authentication/v1.TokenRequest"),
     *("autoscaling/v1.Scale", "meta/v1.DeleteOptions", "batch/v1.Job", "batch/v1.CronJob"),
 )
 SCALARS = {

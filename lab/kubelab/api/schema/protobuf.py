@@ -109,6 +109,8 @@ def message(data: bytes, name: str) -> Object:
 
 def convert(value: int | bytes, word: str) -> Any:
     """A value of a field; None for a time that is none. Raises ValueError."""
+    if word.startswith("list:"):  # the value of a map: a message of its own
+        return [convert(item, word[5:]) for number, item in parts(blob(value)) if number == 1]
     reader = READERS.get(word)
     return reader(value) if reader else message(blob(value), word)
 

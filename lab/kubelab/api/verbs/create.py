@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from kubelab.api import admission
 from kubelab.api.kinds import Cluster, strategy_of
 from kubelab.api.metadata import fill_new, metadata_errors
 from kubelab.api.names import generated
-from kubelab.api.resources import NAMESPACES, Resource
+from kubelab.api.resources import NAMESPACES, PODS, Resource
 from kubelab.api.status import already_exists, born_with_version, forbidden, invalid, not_found
 
 Object = dict[str, Any]
@@ -22,6 +23,8 @@ def create(cluster: Cluster, resource: Resource, namespace: str, value: Object, 
     version = metadata.get("resourceVersion", "")
     if resource.namespaced:
         require_open_namespace(cluster, resource, namespace, metadata.get("name", ""))
+    if resource is PODS and cluster.admits_accounts:
+        admission.admit(cluster.store, namespace, value)
     fill_new(metadata, namespace, strategy.counts_generations)
     avoid_taken_name(cluster, resource, namespace, metadata)
     strategy.default(value)

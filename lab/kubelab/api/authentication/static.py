@@ -1,16 +1,11 @@
-"""Who asks: bearer tokens of tokens.json."""
+"""Bearer tokens of tokens.json: the administrator's and the lab's components'."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
-
-@dataclass(frozen=True, slots=True)
-class User:
-    name: str
-    groups: tuple[str, ...]
+from .user import User, authenticated
 
 
 class Tokens:
@@ -25,15 +20,12 @@ class Tokens:
         self._users: dict[str, User] = {}
         self._read()
 
-    def user(self, authorization: str | None) -> User | None:
-        """The user of an Authorization header, None if there is none."""
-        scheme, _, token = (authorization or "").partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
-            return None
-        found = self._users.get(token.strip())
+    def user(self, token: str) -> User | None:
+        """Whose token it is, None if it is nobody's."""
+        found = self._users.get(token)
         if found is None and self._has_changed():
             self._read()
-            found = self._users.get(token.strip())
+            found = self._users.get(token)
         return found
 
     def _has_changed(self) -> bool:
@@ -46,5 +38,7 @@ class Tokens:
         """Raises OSError, ValueError."""
         changed_at_ns = self._path.stat().st_mtime_ns
         listed = json.loads(self._path.read_text())
-        self._users = {token: User(entry["user"], tuple(entry.get("groups", ()))) for token, entry in listed.items()}
+        self._users = {
+            token: User(entry["user"], authenticated(entry.get("groups", ()))) for token, entry in listed.items()
+        }
         self._read_at_ns = changed_at_ns

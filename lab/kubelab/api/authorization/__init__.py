@@ -1,0 +1,1 @@
+"""What users may do: attributes of a request, rules, roles and bindings, and the decision."""

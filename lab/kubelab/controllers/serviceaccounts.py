@@ -1,0 +1,35 @@
+"""ServiceAccount: keeps the account `default` in every namespace.
+
+After kubernetes/pkg/controller/serviceaccount/serviceaccounts_controller.go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from kubelab.controllers.changes import Changes, Create
+from kubelab.controllers.loop import Controller
+from kubelab.kinds import NAMESPACES, SERVICE_ACCOUNTS, Key, Kind, Object, is_terminating
+
+NAME = "default"
+
+
+class ServiceAccounts(Controller):
+    name = "service-account-controller"
+
+    def keys(self, kind: Kind, obj: Object) -> Iterable[Key]:
+        metadata = obj["metadata"]
+        if kind == NAMESPACES:
+            return [("", metadata["name"])]
+        return [("", metadata["namespace"])] if metadata["name"] == NAME else []
+
+    def decide(self, key: Key) -> Changes:
+        namespace = self.cluster[NAMESPACES].get(*key)
+        return reconcile(namespace, self.cluster[SERVICE_ACCOUNTS].get(key[1], NAME))
+
+
+def reconcile(namespace: Object | None, account: Object | None) -> Changes:
+    if namespace is None or is_terminating(namespace) or account is not None:
+        return []
+    metadata = {"name": NAME, "namespace": namespace["metadata"]["name"]}
+    return [Create(SERVICE_ACCOUNTS, {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata})]
