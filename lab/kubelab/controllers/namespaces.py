@@ -6,6 +6,7 @@ After kubernetes/pkg/controller/namespace/deletion (namespaced_resources_deleter
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -15,10 +16,12 @@ from kubelab.clock import timestamp
 from kubelab.controllers.changes import Again, Changes, Delete, Replace, with_status
 from kubelab.controllers.loop import Cluster, Controller
 from kubelab.errors import ApiError
-from kubelab.kinds import NAMESPACES, Key, Kind, Object, condition, is_terminating, key_of, uid_of
+from kubelab.kinds import NAMESPACES, PODS, Key, Kind, Object, condition, is_terminating, key_of, uid_of
 
 FINALIZER = "kubernetes"
 LOOK_AGAIN_S = 0.5
+KINDS_KNOWN_S = 10.0
+"""How long it is believed what kinds the API server serves."""
 UNTROUBLED = {
     "NamespaceDeletionDiscoveryFailure": ("ResourcesDiscovered", "All resources successfully discovered"),
     "NamespaceDeletionGroupVersionParsingFailure": ("ParsedGroupVersions", "All legacy kube types successfully parsed"),
@@ -49,6 +52,8 @@ class Namespaces(Controller):
     def __init__(self, cluster: Cluster) -> None:
         super().__init__(cluster)
         self._content: list[tuple[Kind, Object]] = []
+        self._kinds: list[Kind] = []
+        self._kinds_asked_at = -math.inf
 
     def keys(self, kind: Kind, obj: Object) -> Iterable[Key]:  # noqa: ARG002
         return [key_of(obj)] if is_terminating(obj) else []
@@ -65,13 +70,20 @@ class Namespaces(Controller):
             await super().sync(key)
 
     async def _read_content(self, namespace: str) -> list[tuple[Kind, Object]]:
-        client = self.cluster.client
-        kinds = sorted(await client.namespaced_kinds(), key=_is_core)  # What makes pods goes before them.
+        client, kinds = self.cluster.client, await self._served()
         lists = await asyncio.gather(*(client.list(kind, namespace) for kind in kinds))
         found = {
             uid_of(obj): (kind, obj) for kind, content in zip(kinds, lists, strict=True) for obj in content["items"]
         }
         return list(found.values())  # An Event is served in two groups, and is one object.
+
+    async def _served(self) -> list[Kind]:
+        """Every kind, what makes pods before pods."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._kinds_asked_at + KINDS_KNOWN_S:
+            self._kinds = sorted(await self.cluster.client.namespaced_kinds(), key=_is_core)
+            self._kinds_asked_at = now
+        return self._kinds
 
     def decide(self, key: Key) -> Changes:
         namespace = self.cluster[NAMESPACES].get(*key)
@@ -90,9 +102,15 @@ def reconcile(observed: Observed) -> Changes:
         return []
     if observed.content:
         going: Changes = [Delete(k, o, "Background") for k, o in observed.content if not is_terminating(o)]
-        return [*(going or _told(observed)), Again(LOOK_AGAIN_S)]
+        at_once = bool(going) and not any(_lingers(kind, obj) for kind, obj in observed.content)
+        return [*(going or _told(observed)), Again(0.0 if at_once else LOOK_AGAIN_S)]
     spec = observed.namespace["spec"] | {"finalizers": [f for f in finalizers if f != FINALIZER]}
     return [Replace(NAMESPACES, {**observed.namespace, "spec": spec}, "finalize")]
+
+
+def _lingers(kind: Kind, obj: Object) -> bool:
+    """Whether it may still be there when it has been deleted."""
+    return kind == PODS or bool(obj["metadata"].get("finalizers"))
 
 
 def _told(observed: Observed) -> Changes:
