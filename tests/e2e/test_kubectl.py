@@ -406,6 +406,24 @@ def test_a_node_is_drained_when_its_budget_allows_it(kubectl: Walk) -> None:
     assert "SchedulingDisabled" not in kubectl("get", "node", node)
 
 
+def test_a_check_is_scheduled_and_run_at_once(kubectl: Walk) -> None:
+    image = "--image=registry.k8s.io/pause:3.10"
+    script = ("--", "sh", "-c", "echo all is well")
+    kubectl("create", "cronjob", "check", image, "--schedule=0 3 * * *", "--restart=Never", *script)
+    assert " ".join(kubectl("get", "cj").splitlines()[1].split()).startswith("check 0 3 * * * <none> False 0 <none> ")
+    kubectl("create", "job", "now", "--from=cronjob/check")
+    assert kubectl("wait", "--for=condition=complete", "job/now", "--timeout=30s") == "job.batch/now condition met\n"
+    assert kubectl("logs", "job/now") == "all is well\n"
+    assert kubectl("get", "jobs").splitlines()[1].split()[:3] == ["now", "Complete", "1/1"]
+    told = " ".join(kubectl("describe", "job/now", "cronjob/check").split())
+    assert "Pods Statuses: 0 Active (0 Ready) / 1 Succeeded / 0 Failed" in told
+    assert "Schedule: 0 3 * * * Concurrency Policy: Allow Suspend: False" in told
+    assert {"job.batch/now", "cronjob.batch/check"} <= set(kubectl("get", "all", "-o", "name").split())
+    kubectl("delete", "cronjob", "check")
+    kubectl("wait", "--for=delete", "pod", "-l", "job-name=now", "--timeout=30s", check=False)  # It may be gone.
+    assert "now-" not in kubectl("get", "jobs,pods", "-o", "name")
+
+
 def test_explain_names_the_fields_and_their_types(kubectl: Walk) -> None:
     told = kubectl("explain", "deployment.spec.strategy.rollingUpdate")
     assert re.search(r"GROUP: +apps\nKIND: +Deployment\nVERSION: +v1\n", told)

@@ -27,8 +27,11 @@ COMMANDS = [
     "ingress NAME --rule=a.example.org/x*=web:80,tls=cert",
     "pdb NAME --selector=app=web --min-available=50%",
     "pdb NAME --selector=app=web --max-unavailable=1",
+    "job NAME --image=web:1 -- check --now",
+    "cronjob NAME --image=web:1 --schedule=@daily --restart=Never -- check --now",
 ]
 RANDOM = ("uid", "resourceVersion", "creationTimestamp", "name", "clusterIP", "clusterIPs", "nodePort")
+RANDOM += ("controller-uid", "batch.kubernetes.io/controller-uid")
 
 
 def without_names(value: Any) -> Any:
