@@ -77,6 +77,12 @@ def _parser() -> argparse.ArgumentParser:
     starting.add_argument(
         "--timeout", type=float, default=READY_TIMEOUT_S, metavar="S", help="seconds to wait for Ready (default: 120)"
     )
+    starting.add_argument(
+        "--audit-log",
+        type=Path,
+        metavar="FILE",
+        help="note every request to the API server there, a line of JSON for each (audit.k8s.io/v1, Metadata)",
+    )
     up = commands.add_parser("up", parents=[state, starting], help="start a lab")
     up.add_argument(
         "--wait",
@@ -203,13 +209,14 @@ def _up(options: argparse.Namespace) -> int:
     state, progress = _state(options), Progress()
     _check(options.apply or [])
     if state.is_locked and (running := state.read()) is not None:
+        _refuse_audit_log(options, state)
         progress.step(f"a lab runs in {state} already")
         asyncio.run(labs.until_usable(state, running))
     else:
         before = state.read() if state.lab_file.exists() else None
         if before is not None:
             progress.step(f"goes on with the lab in {state}, which ended without `kubelab down`")
-        guard = labs.start(state, options.nodes, options.node_monitor_grace_period, own=False)
+        guard = _start(options, state, own=False)
         try:
             asyncio.run(labs.until_up(state, guard, progress))
         except BaseException:
@@ -219,6 +226,17 @@ def _up(options: argparse.Namespace) -> int:
         asyncio.run(labs.apply(state.kubeconfig, options.apply, progress, wait=options.wait, timeout_s=options.timeout))
     print(f"export KUBECONFIG={state.kubeconfig}")
     return 0
+
+
+def _start(options: argparse.Namespace, state: State, *, own: bool) -> subprocess.Popen[bytes]:
+    grace_s, audit_log = options.node_monitor_grace_period, options.audit_log
+    return labs.start(state, options.nodes, grace_s, own=own, audit_log=audit_log)
+
+
+def _refuse_audit_log(options: argparse.Namespace, state: State) -> None:
+    """Raises LabError: of a lab that runs, requests would be missing."""
+    if options.audit_log:
+        raise LabError(f"a lab runs in {state} already, and --audit-log begins with a lab: end it with `kubelab down`")
 
 
 def _end_quietly(state: State, guard: subprocess.Popen[bytes], *, keep: bool) -> None:
@@ -306,6 +324,7 @@ def _exec(options: argparse.Namespace) -> int:
     running.check(options.command)
     state, progress = _state(options), Progress()
     if _is_running(state):
+        _refuse_audit_log(options, state)
         if options.apply:
             asyncio.run(labs.apply(state.kubeconfig, options.apply, progress, wait=True, timeout_s=options.timeout))
         return running.run(options.command, _environment(state))
@@ -326,7 +345,7 @@ def _exec_in_own_lab(options: argparse.Namespace, paths: Sequence[Path], progres
     from kubelab import running
 
     state = State(Path(tempfile.mkdtemp(prefix="kubelab-")))
-    guard = labs.start(state, options.nodes, options.node_monitor_grace_period, own=True)
+    guard = _start(options, state, own=True)
     try:
         asyncio.run(labs.until_up(state, guard, progress))
         if paths:

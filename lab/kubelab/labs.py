@@ -29,10 +29,13 @@ LOOK_S = 0.02
 LAST_WORD_S = 5.0
 
 
-def start(state: State, nodes: int, node_grace_s: float, *, own: bool) -> subprocess.Popen[bytes]:
+def start(
+    state: State, nodes: int, node_grace_s: float, *, own: bool, audit_log: Path | None = None
+) -> subprocess.Popen[bytes]:
     """Starts the supervisor (its guard, to be exact). own: the lab and its state end with this process.
 
-    node_grace_s: how long a node may be silent before it is called Unknown.
+    node_grace_s: how long a node may be silent before it is called Unknown. audit_log: where the API server notes every
+    request.
 
     Raises StateError.
     """
@@ -41,6 +44,7 @@ def start(state: State, nodes: int, node_grace_s: float, *, own: bool) -> subpro
     command = [sys.executable, "-m", "kubelab.supervisor", f"--state={state}", f"--nodes={nodes}"]
     command.append(f"--node-monitor-grace-period={node_grace_s}")
     command += [f"--caller={os.getpid()}"] if own else []
+    command += [f"--audit-log={audit_log.absolute()}"] if audit_log else []
     log = state.logs / "supervisor.log"
     with log.open("wb") as output:
         return subprocess.Popen(

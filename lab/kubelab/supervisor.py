@@ -42,17 +42,21 @@ class Component:
     vital: bool = True
 
 
-def components(state: State, lab: Lab, node_grace_s: float) -> list[Component]:
-    """node_grace_s: how long a node may be silent before it is called Unknown; it renews its lease four times in it."""
+def components(state: State, lab: Lab, node_grace_s: float, audit_log: Path | None = None) -> list[Component]:
+    """node_grace_s: how long a node may be silent before it is called Unknown; it renews its lease four times in it.
+
+    audit_log: where the API server notes every request, nowhere if None.
+    """
     directory = f"--state={state}"
     api = ("kubelab.api", directory, f"--address={lab.address(1)}", f"--port={network.API_PORT}")
     services = (f"--service-cidr=127.{lab.block}.240.0/20",)
+    audit = (f"--audit-log={audit_log}",) if audit_log else ()
     controllers = ("kubelab.controllers", directory, f"--kubeconfig={state}/kubeconfig-controllers")
     balancers = (f"--load-balancer-cidr={network.load_balancers(lab.block)}",)
     ingress = (f"--ingress-address={lab.address(network.INGRESS)}",)
     monitor = (f"--node-monitor-grace-period={node_grace_s}",)
     found = [
-        Component("apiserver", api + services),
+        Component("apiserver", api + services + audit),
         Component("controllers", controllers + balancers + ingress + monitor),
     ]
     for index, name in enumerate(lab.nodes):
@@ -135,7 +139,7 @@ def died(name: str, how: str, log: Path) -> str:
     return f"{name} ended with {how}; the end of {log}:{last}"
 
 
-def supervise(state: State, nodes: int, node_grace_s: float) -> int:
+def supervise(state: State, nodes: int, node_grace_s: float, audit_log: Path | None = None) -> int:
     """Claims addresses, makes the lab's files and runs it. Returns the exit code."""
     signal.signal(signal.SIGTERM, _end)
     signal.signal(GUARD_KILLED, _end_with_all)
@@ -147,7 +151,7 @@ def supervise(state: State, nodes: int, node_grace_s: float) -> int:
         lab = Lab(os.getppid(), block.number, names)
         credentials.make(state, lab)
         state.write(lab)
-        Supervisor(state, components(state, lab, node_grace_s)).run()
+        Supervisor(state, components(state, lab, node_grace_s, audit_log)).run()
     except LabError as e:
         print(f"error: {e}", file=sys.stderr, flush=True)
     except OSError as e:
@@ -170,6 +174,7 @@ def main() -> None:
     parser.add_argument("--nodes", type=int, default=2)
     parser.add_argument("--node-monitor-grace-period", type=float, default=NODE_GRACE_S)
     parser.add_argument("--caller", type=int, help="end, and remove the state, when this process (our parent) ends")
+    parser.add_argument("--audit-log", type=Path, help="a file that gets a line of JSON for every request")
     options = parser.parse_args()
     state = State(options.state)
     if options.caller:
@@ -180,8 +185,10 @@ def main() -> None:
     except LabError as e:
         sys.exit(f"error: {e}")
     cleanup = state.remove if options.caller else None
-    grace_s = options.node_monitor_grace_period
-    code = guard.watch_over(lambda: supervise(state, options.nodes, grace_s), when_killed=GUARD_KILLED, cleanup=cleanup)
+    grace_s, audit_log = options.node_monitor_grace_period, options.audit_log
+    code = guard.watch_over(
+        lambda: supervise(state, options.nodes, grace_s, audit_log), when_killed=GUARD_KILLED, cleanup=cleanup
+    )
     sys.exit(code)
 
 

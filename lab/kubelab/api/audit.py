@@ -79,7 +79,8 @@ class AuditLog:
         if record.decision and record.decision.allowed and record.asked and _is_long(record.asked):
             self._write(record.event("ResponseStarted"))
 
-    def answered(self, record: Record, code: int) -> None:
+    def answered(self, record: Record, code: int | None) -> None:
+        """code: of the response; None if the client went away before its end."""
         self._write(record.event("ResponseComplete", code))
 
     def close(self) -> None:

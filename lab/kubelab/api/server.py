@@ -104,9 +104,12 @@ class Server:
         if self._audit is None:
             response = await self._respond(request, None)
         else:
-            record = Record(request)
-            response = await self._respond(request, record)
-            self._audit.answered(record, response.status)
+            record, code = Record(request), None
+            try:
+                response = await self._respond(request, record)
+                code = response.status
+            finally:  # a client that goes away ends its watch
+                self._audit.answered(record, code)
         if "Upgrade" in request.headers and response.status != 101:
             response.force_close()  # aiohttp reads what comes next as that other protocol, and would never answer
         return response
