@@ -8,6 +8,7 @@ Chaos Toolkit takes its exit code from the journal's `status` and `deviated`. A 
 marked failed unless our verdict, computed from the record alone, is passed.
 """
 
+import json
 import logging
 import subprocess
 import sys
@@ -15,14 +16,17 @@ from pathlib import Path
 from typing import Any
 
 import click
+from chaoslib import merge_vars
 from chaoslib.exceptions import InterruptExecution
 
 from chaosmongo import run, undo
 from chaosmongo.checks import judge
-from chaosmongo.errors import ChaosMongoError
+from chaosmongo.config import WINDOW, Config
+from chaosmongo.errors import BadConfiguration, ChaosMongoError
 from chaosmongo.history import RecordError, RunDirectory, read, write_whole
 from chaosmongo.history.redaction import redacted
 from chaosmongo.history.results import Verdict
+from chaosmongo.history.rundir import experiment_name
 from chaosmongo.safeguard import Safeguard, abort
 from chaosmongo.undo import lock, registration, workload
 
@@ -38,6 +42,7 @@ LOOKS_AROUND_WITHIN_S = 2
 def before_experiment_control(context: dict[str, Any], configuration: dict[str, Any] | None = None, **_: Any) -> None:
     """Opens the run, or stops the experiment before anything is touched, saying why."""
     try:
+        _check_vars(context)
         recording = run.open_run(_experiment_name(context), context, configuration or {})
     except ChaosMongoError as error:
         raise InterruptExecution(str(error)) from None
@@ -187,8 +192,24 @@ def _experiment_name(experiment: dict[str, Any]) -> str:
     """The name of the experiment's file, as `chaos run` was given it; else its title, as a file name."""
     context = click.get_current_context(silent=True)
     source = str(context.params.get("source", "")) if context is not None else ""
-    name = Path(source.split("?")[0]).stem or str(experiment.get("title", ""))
-    return "".join(c if c.isalnum() or c in "-_" else "-" for c in name).strip("-")[:60].lower() or "experiment"
+    return experiment_name(source, str(experiment.get("title", "")))
+
+
+def _check_vars(experiment: dict[str, Any]) -> None:
+    """Raises BadConfiguration for a setting of ours that Chaos Toolkit ignores, for the experiment does not declare it:
+    it may be a limit, like a window.
+    """
+    context = click.get_current_context(silent=True)
+    given = context.params if context is not None else {}
+    named, _ = merge_vars(dict(given.get("var") or {}), list(given.get("var_file") or ()))
+    declared = experiment.get("configuration") or {}
+    if ignored := [key for key in named if key in Config.__dataclass_fields__ and key not in declared]:
+        key = ignored[0]
+        default = json.dumps(Config.__dataclass_fields__[key].default)
+        raise BadConfiguration(
+            f"{key} is set, and would be ignored, for the experiment does not declare it. Add to its configuration:\n"
+            f"    {key}: {{type: env, key: {WINDOW if key == 'window' else key.upper()}, default: {default}}}"
+        )
 
 
 def _last_line(state: dict[str, Any] | None) -> str:

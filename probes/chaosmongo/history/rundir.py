@@ -4,6 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 
+def experiment_name(source: str, title: str = "") -> str:
+    """What the directory of an experiment's runs is called: as its file, else its title."""
+    name = Path(source.split("?")[0]).stem or title
+    return "".join(c if c.isalnum() or c in "-_" else "-" for c in name).strip("-")[:60].lower() or "experiment"
+
+
 @dataclass(frozen=True)
 class RunDirectory:
     path: Path

@@ -6,7 +6,7 @@ Whatever goes wrong on the way is an outcome, unknown, and told like any other: 
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from chaosmongo import config, window
 from chaosmongo.errors import ChaosMongoError
 from chaosmongo.history.quantities import counted
 from chaosmongo.history.results import worst
+from chaosmongo.history.rundir import experiment_name
 from chaosmongo.preflight import load
 from chaosmongo.preflight.experiment import Experiment
 
@@ -44,25 +45,25 @@ class Asked:
     limits: Limits = field(default_factory=Limits)
 
 
-Told = Callable[[str], None]
+@dataclass(frozen=True)
+class Printed:
+    """Where lines go. say, warn: for people, what is and what is wrong. heard: what `chaos run` prints."""
+
+    say: Callable[[str], None]
+    warn: Callable[[str], None]
+    heard: Callable[[str], None]
 
 
-def check(asked: Asked, say: Told, warn: Told, heard: Told) -> int:
-    """The exit code. say: gets lines for people; warn: likewise, of what is wrong; heard: what `chaos run` prints.
-
-    Raises CannotCheck where not even the directory of runs is to be had: another check is under way there.
-    """
+def check(asked: Asked, printed: Printed) -> int:
+    """The exit code. Raises CannotCheck where nothing can be checked, for one as another check is under way there."""
     if asked.window:
         os.environ[config.WINDOW] = asked.window  # for our own look, and for the run, whatever its experiment declares
     channels = notifying.channels(asked.settings)
-    read = [_read(source, asked) for source in asked.sources]
-    runs = _runs([one for one in read if isinstance(one, Experiment)])
+    experiments = {source: _read(source, asked) for source in asked.sources}
+    runs = _runs([one for one in experiments.values() if isinstance(one, Experiment)])
     runner = Runner(asked.arguments, asked.options)
     with alone(runs), runner.heeding_signals():
-        outcomes = _outcomes(asked, read, runs, runner, channels, say, warn, heard)
-        whole = _afterwards(asked, runs, say, warn)
-    answer = worst([one.answer for one in outcomes])
-    return EXIT_CODES[answer if whole else worst([answer, "unknown"])]
+        return _Check(asked, printed, channels, runs, runner).made(experiments)
 
 
 def _read(source: str, asked: Asked) -> Experiment | str:
@@ -83,94 +84,107 @@ def _runs(experiments: Sequence[Experiment]) -> Path:
     return Path(found[0])
 
 
-def _outcomes(
-    asked: Asked,
-    read: Sequence[Experiment | str],
-    runs: Path,
-    runner: Runner,
-    channels: list[dict[str, Any]],
-    say: Told,
-    warn: Told,
-    heard: Told,
-) -> list[Outcome]:
-    undone, why = _prepared(asked, read, runs, say, warn)
-    outcomes = []
-    for source, experiment in zip(asked.sources, read, strict=True):
-        name = Path(source.split("?")[0]).stem
-        refusal = experiment if isinstance(experiment, str) else why or _refusal(experiment)
-        if runner.stopped:
-            refusal = "the check was told to stop before this experiment began"
-        if refusal:
-            outcome = Outcome(name, "unknown", f"Refused: {refusal.removesuffix('.')}.", undone=undone, refused=True)
-        else:
-            outcome = running.run(runner, name, source, undone, heard)
-        (say if outcome.answer == "passed" else warn)(f"{name}: {outcome.answer}. {outcome.sentence}")
-        for failure in notifying.tell(channels, outcome):
-            warn(failure)
-        _note(runs, outcome, warn)
-        outcomes.append(outcome)
-    return outcomes
+@dataclass(frozen=True)
+class _Check:
+    """One check, alone in its directory of runs."""
+
+    asked: Asked
+    printed: Printed
+    channels: list[dict[str, Any]]
+    runs: Path
+    runner: Runner
+
+    def made(self, experiments: Mapping[str, Experiment | str]) -> int:
+        """The exit code. experiments: by their source, or why one cannot be read."""
+        outcomes = [self._one(source, experiment) for source, experiment in experiments.items()]
+        self._prune()
+        answer = worst([one.answer for one in outcomes])
+        return EXIT_CODES[answer if self._publish() else worst([answer, "unknown"])]
+
+    def _one(self, source: str, experiment: Experiment | str) -> Outcome:
+        name = experiment_name(source)
+        try:
+            outcome = self._outcome(source, name, experiment)
+        except Exception as error:  # whatever it is: nobody knows, and somebody must be told
+            outcome = Outcome(name, "unknown", f"The check crashed: {type(error).__name__}: {error}", refused=True)
+        tell = self.printed.say if outcome.answer == "passed" else self.printed.warn
+        tell(f"{name}: {outcome.answer}. {outcome.sentence}")
+        for failure in notifying.tell(self.channels, outcome):
+            self.printed.warn(failure)
+        try:
+            publishing.note(self.runs, outcome)
+        except ReportError as error:
+            self.printed.warn(str(error))
+        return outcome
+
+    def _outcome(self, source: str, name: str, experiment: Experiment | str) -> Outcome:
+        if isinstance(experiment, str):
+            return _refused(name, experiment)
+        undone: list[str] = []
+        if why := self._refusal(experiment, undone):
+            return _refused(name, why, undone)
+        outcome = running.run(self.runner, name, source, self.printed.heard)
+        # What it could not take back itself, as one that was killed, must not wait for the next check.
+        if why := self._stays_behind(experiment, undone):
+            answer = worst([outcome.answer, "unknown"])
+            outcome = replace(outcome, answer=answer, sentence=f"{outcome.sentence} But {why}.")
+        return replace(outcome, undone=undone)
+
+    def _refusal(self, experiment: Experiment, undone: list[str]) -> str:
+        """Why no run may begin; "" where one may."""
+        if self.runner.stopped:
+            return "the check was told to stop before this experiment began"
+        if why := self._stays_behind(experiment, undone):
+            return why
+        if doubt := clock.doubt(removing.there(self.runs), clock.now()):
+            self.printed.warn(doubt)
+        now, windows = datetime.now(UTC), experiment.config.windows
+        if not window.is_open(windows, now):
+            return f"{window.told(windows, now)}: its schedule and its window do not fit"
+        self._prune()
+        return space.short(self.runs) or allowed.missing(experiment)
+
+    def _stays_behind(self, experiment: Experiment, undone: list[str]) -> str:
+        """Takes back what runs left behind; why not all, "" where all is. undone: gets a line for each thing."""
+
+        def tell(line: str) -> None:
+            undone.append(line)
+            self.printed.say(line)
+
+        try:
+            leftovers.take_back_all(self.runs, experiment.config.mongo_uri, tell)
+        except leftovers.StaysBehind as error:
+            return str(error)
+        return ""
+
+    def _prune(self) -> None:
+        if not self.asked.limits:
+            return
+        now_ns = time.time_ns()
+        there = [removing.kept(run, leftovers.leaves_behind) for run in removing.there(self.runs)]
+        going = pruning.plan(there, self.asked.limits, now_ns)
+        try:
+            removing.sweep(self.runs)
+            removing.remove(self.runs, going, now_ns)
+        except OSError as error:
+            self.printed.warn(f"Older runs could not all be removed: {error.filename}: {error.strerror}")
+            return
+        if going:
+            told = counted(len(going), "older run was", "older runs were")
+            self.printed.say(f"{told} removed ({self.runs / removing.FILE} names them)")
+
+    def _publish(self) -> bool:
+        """Whether all that is shown could be written."""
+        try:
+            page = publishing.publish(self.runs, self.asked.every_s)
+        except Exception as error:  # the verdicts stand, and are told by the exit code
+            self.printed.warn(f"What all runs say together was not written: {error}")
+            return False
+        if page is not None:
+            self.printed.say(f"All runs: {page}")
+        return True
 
 
-def _prepared(
-    asked: Asked, read: Sequence[Experiment | str], runs: Path, say: Told, warn: Told
-) -> tuple[list[str], str]:
-    """What was taken back of earlier runs, and why no run can begin; "" where one can."""
-    undone: list[str] = []
-    uris = [one.config.mongo_uri for one in read if isinstance(one, Experiment) and one.config.mongo_uri]
-
-    def tell(line: str) -> None:
-        undone.append(line)
-        say(line)
-
-    try:
-        leftovers.take_back_all(runs, uris[0] if uris else "", tell)
-    except leftovers.StaysBehind as error:
-        return undone, str(error)
-    _pruned(asked, runs, say, warn)
-    return undone, space.short(runs)
-
-
-def _refusal(experiment: Experiment) -> str:
-    now = datetime.now(UTC)
-    if not window.is_open(experiment.config.windows, now):
-        return f"{window.told(experiment.config.windows, now)}: its schedule and its window do not fit"
-    return allowed.missing(experiment)
-
-
-def _note(runs: Path, outcome: Outcome, warn: Told) -> None:
-    try:
-        publishing.note(runs, outcome)
-    except ReportError as error:
-        warn(str(error))
-
-
-def _afterwards(asked: Asked, runs: Path, say: Told, warn: Told) -> bool:
-    """Whether all that is shown could be written."""
-    _pruned(asked, runs, say, warn)
-    try:
-        page = publishing.publish(runs, asked.every_s)
-    except (ReportError, OSError) as error:
-        warn(f"What the runs say together was not written: {error}")
-        return False
-    if page is not None:
-        say(f"All runs: {page}")
-    return True
-
-
-def _pruned(asked: Asked, runs: Path, say: Told, warn: Told) -> None:
-    now_ns = time.time_ns()
-    there = removing.there(runs, leftovers.leaves_behind)
-    if doubt := clock.doubt(there, now_ns):
-        warn(doubt)
-    if not asked.limits:
-        return
-    going = pruning.plan(there, asked.limits, now_ns)
-    try:
-        removing.sweep(runs)
-        removing.remove(runs, going, now_ns)
-    except OSError as error:
-        warn(f"Older runs could not all be removed: {error.filename}: {error.strerror}")
-        return
-    if going:
-        say(f"{counted(len(going), 'older run was', 'older runs were')} removed (removed.jsonl names them)")
+def _refused(name: str, why: str, undone: Sequence[str] = ()) -> Outcome:
+    told = f"Refused: {why.removesuffix('.')}."
+    return Outcome(name, "unknown", told, undone=list(undone), refused=True)

@@ -15,8 +15,9 @@ from chaosmongo.history import RecordError, read_run
 
 from recoveryreport.errors import NoRuns
 from recoveryreport.trend.finding import NAME, find
-from recoveryreport.trend.reading import load
-from recoveryreport.trend.removed import FILE, Removed
+from recoveryreport.trend.reading import Loaded, load
+from recoveryreport.trend.removed import FILE as FILE
+from recoveryreport.trend.removed import Removed
 
 from .pruning import Kept
 
@@ -24,13 +25,20 @@ GOING = ".removing-"
 _GOING = re.compile(rf"{re.escape(GOING)}{NAME.pattern}")
 
 
-def there(runs: Path, leaves_behind: Callable[[Path], bool]) -> list[Kept]:
-    """All runs below a directory, as pruning sees them."""
+def there(runs: Path) -> list[Loaded]:
+    """All runs below a directory."""
     try:
         found = find(runs).runs
     except NoRuns:
         return []
-    return [_kept(directory, leaves_behind) for below in found.values() for directory in below]
+    return [load(directory) for below in found.values() for directory in below]
+
+
+def kept(loaded: Loaded, leaves_behind: Callable[[Path], bool]) -> Kept:
+    """A run as pruning sees it."""
+    directory = loaded.directory
+    held = _foreign(directory) or ("it left something behind, or goes on" if leaves_behind(directory) else "")
+    return Kept(directory.parent.name, directory.name, loaded.wall_ns, size(directory), loaded.state, held)
 
 
 def remove(runs: Path, going: Sequence[Kept], now_ns: int) -> None:
@@ -61,12 +69,6 @@ def size(directory: Path) -> int:
             except OSError:
                 continue
     return total
-
-
-def _kept(directory: Path, leaves_behind: Callable[[Path], bool]) -> Kept:
-    loaded = load(directory)
-    held = _foreign(directory) or ("it left something behind, or goes on" if leaves_behind(directory) else "")
-    return Kept(directory.parent.name, directory.name, loaded.wall_ns, size(directory), loaded.state, held)
 
 
 def _foreign(directory: Path) -> str:

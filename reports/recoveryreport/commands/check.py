@@ -2,6 +2,7 @@
 
 import re
 import sys
+import traceback
 from pathlib import Path
 
 import click
@@ -49,7 +50,7 @@ def check(
     """
     from chaoslib import convert_vars
 
-    from recoveryreport.check.checking import Asked
+    from recoveryreport.check.checking import Asked, Printed
     from recoveryreport.check.checking import check as checked
     from recoveryreport.check.pruning import Limits
 
@@ -72,8 +73,13 @@ def check(
         every_s=_interval(every, "--every"),
         limits=Limits(_interval(keep, "--keep"), _size(keep_size)),
     )
-    with one_message():
-        sys.exit(checked(asked, click.echo, _warn, _heard))
+    try:
+        with one_message():
+            code = checked(asked, Printed(click.echo, _warn, _heard))
+    except (Exception, KeyboardInterrupt):  # Python's own exit code says failed, and nobody knows
+        traceback.print_exc()
+        code = 2
+    sys.exit(code)
 
 
 def _logging(root: click.Context) -> list[str]:

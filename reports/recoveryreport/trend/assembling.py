@@ -64,6 +64,7 @@ def _experiment(
     once = sorted([*moments, *(run.wall_ns for run in removed if run.wall_ns is not None)])
     missing = gaps(once, every_s, now_ns) if every_s is not None else []
     in_doubt = any(gap.overdue for gap in missing) or bool(moments and _ahead(moments[-1], now_ns))
+    in_doubt = in_doubt or _is_overtaken(loaded)
     titles = [run.run.title for run in loaded if run.run is not None and run.run.title]
     return Experiment(
         name=harmless(name),
@@ -82,17 +83,43 @@ def _entries(ordered: Sequence[Loaded], now_ns: int) -> Iterator[Entry]:
     """Each compared with the last one before it whose conditions are known."""
     before: Conditions | None = None
     first: dict[tuple[str, str], Loaded] = {}
+    overtaken = _overtaken(ordered)
     for run in ordered:
         changed = changes(before, run.conditions) if before is not None and run.conditions is not None else []
         before = run.conditions if run.conditions is not None else before
         copied = first.setdefault((run.run.run, run.run.marker), run) if run.run is not None else run
         if copied is not run:
             run = replace(run, state="damaged", sentence=f"A copy of {copied.directory.name}.", recorded=None)
-        yield _entry(run, changed, now_ns)
+        yield _entry(run, changed, overtaken.get(run.directory.name, ""), now_ns)
 
 
-def _entry(run: Loaded, changed: list[Change], now_ns: int) -> Entry:
+def _overtaken(ordered: Sequence[Loaded]) -> dict[str, str]:
+    """Of runs that stand after one that the same machine, since its last start, began later: the name of that one. The
+    clock on the wall was set between them, and CLOCK_MONOTONIC cannot be.
+    """
+    found: dict[str, str] = {}
+    latest: dict[str, tuple[int, str]] = {}
+    for run in ordered:
+        anchor = run.run.anchor if run.run is not None else None
+        if anchor is None or not anchor.boot_id:
+            continue
+        time_ns, name = latest.get(anchor.boot_id, (0, ""))
+        if anchor.time_ns < time_ns:
+            found[run.directory.name] = name
+        else:
+            latest[anchor.boot_id] = (anchor.time_ns, run.directory.name)
+    return found
+
+
+def _is_overtaken(loaded: Sequence[Loaded]) -> bool:
+    """Whether the run that stands last is not the newest one."""
+    ordered = sorted(loaded, key=lambda run: run.place)
+    return bool(ordered) and ordered[-1].directory.name in _overtaken(ordered)
+
+
+def _entry(run: Loaded, changed: list[Change], overtaken: str, now_ns: int) -> Entry:
     doubts = [*run.doubts, *(["it lies in the future"] if run.wall_ns and _ahead(run.wall_ns, now_ns) else [])]
+    doubts += [f"the clock was set: it began before {overtaken}"] if overtaken else []
     entry = Entry(
         directory=harmless(run.directory.name),
         address=_address(run.directory.parent.name, run.directory.name),

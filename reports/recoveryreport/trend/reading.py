@@ -78,6 +78,8 @@ def load(directory: Path) -> Loaded:
             told = words.sentence(verdict)
             return Loaded(directory, verdict.verdict, told, _moment(run, named_ns), run, found, recorded, doubts)
         state, told = "no verdict", "There is no verdict.json: the run was killed, or is still under way"
+        if any(directory.glob("undone-*.jsonl")):
+            told = "There is no verdict.json: the run was killed; what it left behind was taken back afterwards"
     except NewerFormat as error:
         state, told = "newer format", str(error)
     except RecordError as error:
