@@ -65,7 +65,7 @@ class Started:
 
     @staticmethod
     def _fate(pod: str) -> str:
-        return f"{pod} was evicted"
+        return f"failed: Evicted, as {pod} was"
 
     def close(self) -> None:
         for one in self.processes:
@@ -146,7 +146,7 @@ class TestOneThatDies:
             (signal.SIGKILL, "shard 1/2 ended without a word", "ops-1.jsonl: this shard did not close its record"),
             (
                 signal.SIGTERM,
-                "",
+                "shard 1/2 ended with status 0",
                 "1 of the workload's 2 shards ended early (SIGTERM): their share of the load is missing",
             ),
         ],
@@ -160,10 +160,10 @@ class TestOneThatDies:
         started.processes[1].send_signal(how)
         started.processes[1].wait(5)
         assert not handle.running
-        assert (handle.stop() == 0) == (not told)
-        if told:
-            assert told in handle.why()
-            assert "pod load-1, load-1 was evicted; log: " in handle.why()
+        assert (handle.stop() == 0) == (how == signal.SIGTERM)
+        assert told in handle.why()
+        if how == signal.SIGKILL:
+            assert "(pod load-1 failed: Evicted, as load-1 was; log: " in handle.why()
         history = read(started.directory.path)
         verdict = judge(history)
         assert verdict.verdict == "unknown"
@@ -354,7 +354,7 @@ class TestTheJob:
             ({"phase": "Running", "containerStatuses": [{"state": {"running": {}}}]}, ""),
             (
                 {"phase": "Failed", "reason": "Evicted", "message": "The node was low on resource: memory."},
-                "Evicted, The node was low on resource: memory.",
+                "failed: Evicted: The node was low on resource: memory.",
             ),
             (
                 {"containerStatuses": [{"state": {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}}]},

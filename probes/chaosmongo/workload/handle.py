@@ -67,7 +67,8 @@ class Handle:
 
     def why(self) -> str:
         """How it ended, for an error message: status, last lines, and the path of its log."""
-        ended = [shard for shard in self._shards if shard.status] or self._shards
+        failed = [shard for shard in self._shards if shard.status]
+        ended = failed or [shard for shard in self._shards if shard.status is not None] or self._shards
         return "; ".join(shard.why() for shard in ended)
 
     def _expect_ready(self, shard: Shard, end: float) -> None:

@@ -242,7 +242,7 @@ class Pods:
 
     def _fate(self, pod: str) -> str:
         found = next((one for one in self._found() if one["metadata"]["name"] == pod), None)
-        return "which is there no more" if found is None else fate(found)
+        return "is there no more" if found is None else fate(found)
 
     def _found(self) -> list[Object]:
         """Nothing where the API server says nothing: it is asked for an error message only."""
@@ -259,7 +259,7 @@ def fate(pod: Mapping[str, Any]) -> str:
     told = [f"ended {one.get('reason', '')} with status {one.get('exitCode')}" for one in _states(status, "terminated")]
     told += [str(one["message"]).strip() for one in _states(status, "terminated") if one.get("message")]
     if status.get("phase") == "Failed":
-        told += [str(status[key]) for key in ("reason", "message") if status.get(key)] or ["failed"]
+        told.append(": ".join(["failed", *(str(status[key]) for key in ("reason", "message") if status.get(key))]))
     if pod["metadata"].get("deletionTimestamp"):
         told.append("is being deleted")
     return ", ".join(told)

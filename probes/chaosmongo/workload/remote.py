@@ -79,10 +79,9 @@ class RemoteShard:
         how = {DIED: "ended without a word", KILLED: "did not answer in time"}.get(
             self._status or 0, f"ended with status {self._status}"
         )
-        fate = self._fate(pod)
         return (
-            f"the workload's process of shard {share} {how}{said(self._log)} (pod {pod}"
-            f"{f', {fate}' if fate else ''}; log: {self._log})"
+            f"the workload's process of shard {share} {how}{said(self._log)} "
+            f"({f'pod {pod} {self._fate(pod)}'.rstrip()}; log: {self._log})"
         )
 
     def _hear(self, timeout_s: float) -> bool:
