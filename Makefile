@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/pycache
 LAB        ?= # options of `kubelab exec`, like --apply manifests/variants/without-volume
 
-.PHONY: run test setup lint tests e2e-alone e2e-measuring e2e-waiting e2e-patient unit-measuring unit-rest conformance unit e2e bench experiments mutants clean
+.PHONY: run test setup lint docs tests e2e-alone e2e-measuring e2e-waiting e2e-patient unit-measuring unit-rest conformance unit e2e bench experiments mutants clean
 
 # --no-version-check: `chaos` would ask its makers' server for news, and nothing here leaves this machine.
 run: $(VENV)/.lab
@@ -69,6 +69,11 @@ mutants: $(VENV)/.dev
 	ln -s ../../probes build/mutation/src
 	ln -s ../../tests ../../pyproject.toml build/mutation/
 	cd build/mutation && nice $(CURDIR)/$(BIN)/mutmut run && $(CURDIR)/$(BIN)/mutmut results
+
+# The documentation: build/docs/html/index.html. A warning is an error; so is a link that leads nowhere.
+docs: $(VENV)/.dev
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --nitpicky --doctree-dir build/docs/doctrees docs build/docs/html
+	@echo "build/docs/html/index.html"
 
 setup: $(VENV)/.dev
 
