@@ -18,7 +18,10 @@ pytestmark = [
     pytest.mark.skipif(LANDLOCK_VERSION < 1, reason="this kernel has no Landlock"),
 ]
 
-SECRETS = ("kubeconfig", "kubeconfig-controllers", "tokens.json", "kubelet-token", "pki/ca.pem", "store.db")
+SECRETS = (
+    *("kubeconfig", "kubeconfig-controllers", "tokens.json", "kubelet-token", "store.db"),
+    *("pki/ca.pem", "pki/service-accounts.key"),
+)
 
 
 @pytest.fixture(scope="module")

@@ -85,6 +85,7 @@ INT_OR_STRING = {"maxSurge", "maxUnavailable", "minAvailable", "port", "targetPo
 INT64 = {
     "activeDeadlineSeconds",
     "deletionGracePeriodSeconds",
+    "expirationSeconds",
     "fsGroup",
     "generation",
     "gracePeriodSeconds",
