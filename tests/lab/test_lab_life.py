@@ -216,6 +216,7 @@ spec:
   containers:
   - {name: main, image: registry.k8s.io/pause:3.10, command: [sh, -c, "setsid sleep 1000 & sleep 1000"]}
 """
+ONCE = POD.replace("name: p}", "name: once}").replace("spec:", "spec:\n  restartPolicy: Never")
 
 
 @pytest.mark.parametrize("victim", ["guard", "supervisor"])
@@ -223,7 +224,7 @@ def test_a_killed_lab_takes_its_processes_along_and_can_be_started_again(
     victim: str, own_lab: RunningLab, tmp_path: Path
 ) -> None:
     manifest = tmp_path / "pod.yaml"
-    manifest.write_text(POD)
+    manifest.write_text(f"{POD}---\n{ONCE}")
     own_lab.kubelab("up", "--apply", manifest)
     supervisors = [p for p in processes_with(f"--state={own_lab.state}") if _is(p, "kubelab.supervisor")]
     guard, supervisor = sorted(supervisors)
@@ -234,6 +235,10 @@ def test_a_killed_lab_takes_its_processes_along_and_can_be_started_again(
     assert "goes on with the lab" in result.stderr
     own_lab.kubectl("wait", "--for=condition=Ready", "pod/p", "--timeout=20s")
     own_lab.until(lambda: own_lab.get("pod", "p")["status"]["containerStatuses"][0]["restartCount"] == 1)
+    own_lab.until(lambda: own_lab.get("pod", "once")["status"]["phase"] == "Failed")
+    (container,) = own_lab.get("pod", "once")["status"]["containerStatuses"]
+    ended = container["state"]["terminated"]
+    assert (container["restartCount"], ended["exitCode"], ended["reason"]) == (0, 255, "Unknown")
 
 
 def _is(pid: int, module: str) -> bool:

@@ -93,6 +93,12 @@ class Runner:
             return exit_code != 0 and policy != "Never"
         return policy == "Always" or (policy == "OnFailure" and exit_code != 0)
 
+    def is_begun_anew(self, exit_code: int) -> bool:
+        """Whether it runs again when the machine does. Init containers do, if any container of the pod will."""
+        if self.state in self._pod.init_containers:
+            return bool(self._pod.pod["spec"].get("restartPolicy", "Always") != "Never")
+        return self._is_restarted(exit_code)
+
     async def _ended(self, now: datetime) -> None:
         """The process has ended: says so, and starts it again at once if no back-off is due."""
         self.note_end()

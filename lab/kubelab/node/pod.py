@@ -54,17 +54,21 @@ class PodWorker:
         self._remember(pod)
 
     def _remember(self, pod: Object) -> None:
-        """A pod that ran before this process started goes on counting its restarts."""
-        known = pod.get("status", {})
-        for found in (known.get("initContainerStatuses") or []) + (known.get("containerStatuses") or []):
-            for container in self.state.containers + self.state.init_containers:
-                if container.name == found["name"] and found.get("containerID"):
-                    container.restarts = found["restartCount"]
-                    lost = _lost(found, self.machine.now())
-                    if is_terminating(pod):  # It is not started again, so this is how it ended.
-                        container.state, container.id = lost, lost.container_id
-                    else:
-                        container.last = lost
+        """A pod that ran before this process started goes on counting its restarts; what is over stays so."""
+        status = pod.get("status", {})
+        known = (status.get("initContainerStatuses") or []) + (status.get("containerStatuses") or [])
+        names = {found["name"]: found for found in known if found.get("containerID")}
+        for runner in self.runners:
+            container = runner.state
+            if (found := names.get(container.name)) is None:
+                continue
+            container.restarts = found["restartCount"]
+            ended = _terminated(found["state"]) or _lost(found, self.machine.now())
+            if is_terminating(pod) or not runner.is_begun_anew(ended.exit_code):
+                container.state, container.id = ended, ended.container_id
+                container.last = _terminated(found.get("lastState") or {})
+            else:
+                container.last = ended
 
     def update(self, pod: Object) -> None:
         self.pod = self.state.pod = pod
@@ -217,6 +221,21 @@ class PodWorker:
                 if not e.transient:
                     return
             await asyncio.sleep(RETRY_S)
+
+
+def _terminated(state: Object) -> Ended | None:
+    """How a container ended, as a status tells it; None if it had not."""
+    told = state.get("terminated")
+    if told is None:
+        return None
+    return Ended(
+        exit_code=told["exitCode"],
+        started_at=parse(told["startedAt"]),
+        finished_at=parse(told["finishedAt"]),
+        container_id=told["containerID"].rpartition("/")[2],
+        reason=told["reason"],
+        message=told.get("message", ""),
+    )
 
 
 def _lost(found: Object, now: datetime) -> Ended:
