@@ -35,6 +35,7 @@ NOT_MEASURING = {
     "test_matrix.py",
     "test_network.py",
     "test_observer.py",
+    "test_permissions.py",
     "test_preflight.py",
     "test_progress.py",
     "test_quantities.py",
