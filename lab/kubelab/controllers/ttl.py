@@ -34,7 +34,7 @@ def reconcile(observed: Observed) -> Changes:
     job = observed.job
     ttl_s = job["spec"].get("ttlSecondsAfterFinished")
     ended = next((condition(job, kind) for kind in ("Complete", "Failed") if is_true(job, kind)), None)
-    if ttl_s is None or ended is None or is_terminating(job):
+    if ttl_s is None or not (ended and ended.get("lastTransitionTime")) or is_terminating(job):
         return []
     left_s = (parse(ended["lastTransitionTime"]) + timedelta(seconds=ttl_s) - observed.now).total_seconds()
     return [Again(left_s)] if left_s > 0 else [Delete(JOBS, job, "Foreground")]
