@@ -7,7 +7,7 @@ from chaosmongo import guard
 from chaosmongo.cluster import Object
 
 from .experiment import Planned
-from .findings import Finding, error
+from .findings import Finding, error, warning
 from .seen import Seen, aimed_at
 from .selectors import matches
 
@@ -19,6 +19,8 @@ WORKLOADS = {
 }
 """The resource of such faults, and the argument that names it."""
 AT_NO_OBJECT = ("restart_control_plane", "remove_acknowledged_write", "step_down_primary")
+PRIMARY = "@primary"
+"""In place of a pod's name: which one that is, only the run will know (`chaosmongo.faults.selection`)."""
 KINDS = {"statefulsets": "StatefulSet", "deployments": "Deployment"}
 
 
@@ -26,7 +28,7 @@ KINDS = {"statefulsets": "StatefulSet", "deployments": "Deployment"}
 class Target:
     """pods: those that are hit, or that go with the node. staying: pods that belong to the node and stay there.
 
-    missing: why nothing would be hit.
+    missing: why nothing would be hit, or why that is not known.
     """
 
     pods: Sequence[Object] = ()
@@ -45,6 +47,9 @@ def find(fault: Planned, seen: Seen) -> Target:
         return Target(missing=[error(f"it cannot be called like this: {fault.wrong}")])
     if "namespace" in fault.arguments and fault.text("namespace") != seen.namespace:
         return Target()  # the guard says why
+    if PRIMARY in (fault.text("name"), fault.text("pod")):
+        unknown = "which pod is the primary is only known when it runs: what stands in its way was not looked at"
+        return Target(missing=[warning(unknown)])
     if fault.name in NODE_FAULTS:
         return _node(fault, seen)
     if fault.name in WORKLOADS:

@@ -1,6 +1,9 @@
 """What a fault would hit, and what it would not."""
 
+import pytest
+from chaosmongo.faults.selection import PRIMARY
 from chaosmongo.preflight import targets
+from chaosmongo.preflight.experiment import Planned
 
 from .objects import experiment, node, planned, pod, seen, step, told, workload
 
@@ -36,6 +39,19 @@ class TestPods:
 
     def test_neither_name_nor_labels_is_an_error(self) -> None:
         assert "to hit nothing by accident" in told(planned("delete_pod"), seen())[0]
+
+
+class TestThePrimary:
+    """Of a replica set, by the name that faults know it by."""
+
+    @pytest.mark.parametrize("fault", [planned("kill_pod", name=PRIMARY), planned("drain_node", pod=PRIMARY)])
+    def test_is_only_known_when_it_runs(self, fault: Planned) -> None:
+        (found,) = told(fault, seen())
+        assert found.startswith("warning: which pod is the primary is only known when it runs")
+
+    def test_is_a_pod_of_that_name_nowhere(self) -> None:
+        assert targets.find(planned("kill_pod", name=PRIMARY), seen(pod(PRIMARY))).pods == ()
+        assert targets.PRIMARY == PRIMARY
 
 
 class TestNodes:
