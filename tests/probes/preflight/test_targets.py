@@ -46,8 +46,11 @@ class TestThePrimary:
 
     @pytest.mark.parametrize("fault", [planned("kill_pod", name=PRIMARY), planned("drain_node", pod=PRIMARY)])
     def test_is_only_known_when_it_runs(self, fault: Planned) -> None:
-        (found,) = told(fault, seen())
-        assert found.startswith("warning: which pod is the primary is only known when it runs")
+        found = targets.find(fault, seen())
+        assert (found.pods, found.node) == ((), None)
+        (missing,) = found.missing
+        assert missing.level == "warning"
+        assert missing.text.startswith("which pod is the primary is only known when it runs")
 
     def test_is_a_pod_of_that_name_nowhere(self) -> None:
         assert targets.find(planned("kill_pod", name=PRIMARY), seen(pod(PRIMARY))).pods == ()
