@@ -103,15 +103,24 @@ def test_what_a_run_can_do_without_is_marked() -> None:
     assert "  # delete_pod" in lines
 
 
-@pytest.mark.parametrize(("module", "said"), [("chaosk8s.pod.actions", "chaosk8s.pod.actions.stop_workload"), ("", "")])
-def test_activities_of_others_are_named_and_it_exits_1(tmp_path: Path, module: str, said: str) -> None:
+MODULES = ("chaosk8s.pod.actions", "chaosmongo.faults.delete_pod", "")
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_activities_of_others_are_named_and_it_exits_1(tmp_path: Path, module: str) -> None:
     ours = "{type: python, module: chaosmongo.actions, func: stop_workload}"
     theirs = f"{{type: python, module: {module}, func: stop_workload}}" if module else "{type: process, path: kubectl}"
     result = invoke(changed(tmp_path, (ours, theirs)))
     assert result.exit_code == 1
-    told = f"'stop the load' ({said or 'process'}) is none of ours"
+    told = f"'stop the load' ({f'{module}.stop_workload' if module else 'process'}) is none of ours"
     assert result.stderr == f"Warning: {told}: what it asks for is not known, and not in it\n"
     assert list(yaml.safe_load_all(result.stdout)) == granted(DELETE)
+
+
+def test_so_is_a_function_that_we_do_not_have(tmp_path: Path) -> None:
+    result = invoke(changed(tmp_path, ("func: stop_workload", "func: stop_everything")))
+    assert result.exit_code == 1
+    assert "(chaosmongo.actions.stop_everything) is none of ours" in result.stderr
 
 
 def test_plain_http_asks_no_cluster(tmp_path: Path) -> None:

@@ -90,7 +90,11 @@ class Experiment:
     def strangers(self) -> list[Step]:
         """Activities that may ask a cluster for what we cannot know: those of others, but for plain HTTP."""
         steps = (*self.hypothesis, *self.method, *self.rollbacks)
-        return [step for step in steps if step.module not in (ACTIONS, PROBES) and step.provider != "http"]
+        return [step for step in steps if step.provider != "http" and not _is_ours(step)]
+
+
+def _is_ours(step: Step) -> bool:
+    return step.module in (ACTIONS, PROBES) and hasattr(importlib.import_module(step.module), step.function)
 
 
 def is_fault(step: Step) -> bool:
