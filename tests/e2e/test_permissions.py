@@ -101,7 +101,7 @@ def checks(place: Path) -> Iterator[Checks]:
     try:
         assert up.status == 0, up.output
         found = Checks(place)
-        found.kubectl("apply", "-k", "manifests/scheduled/overlays/minikube")
+        found.kubectl("apply", "-k", "manifests/scheduled")
         found.kubectl("patch", "cronjob", "recovery-check", "-n", "chaos", "--type=json", "-p", json.dumps(BY_HAND))
         found.connect()
         yield found

@@ -272,6 +272,11 @@ def test_a_volume_of_one_node_brings_check_and_trend_together() -> None:
     assert by_key(managed)["Deployment", "recovery-trend"]["spec"]["strategy"] == {"type": "Recreate"}
 
 
+def test_on_minikube_both_are_where_its_volumes_are() -> None:
+    for pod in (check_pod, trend_pod):
+        assert pod(SCHEDULED / "overlays" / "minikube")["nodeSelector"] == {"minikube.k8s.io/primary": "true"}
+
+
 @pytest.mark.parametrize("name", ["minikube", "kind"])
 def test_an_image_that_was_loaded_is_not_looked_for_elsewhere(name: str) -> None:
     for pod in (check_pod, trend_pod):
