@@ -1,5 +1,6 @@
 """The scheduled check: a current API server takes what is applied, it fits together, and may do no more than needed."""
 
+import json
 import tomllib
 from copy import deepcopy
 from pathlib import Path
@@ -308,6 +309,10 @@ class TestExperiments:
         assert {*of_the_map().values()} == {*inside}, "add it to experiments/Kustomization"
         data = by_key(SCHEDULED)["ConfigMap", "experiments"]["data"]
         assert data == {key: file.read_text() for key, file in of_the_map().items()}
+
+    def test_of_the_map_fit_into_the_annotation_that_kubectl_keeps_them_in(self) -> None:
+        """Of all annotations of an object together (apimachinery, TotalAnnotationSizeLimitB)."""
+        assert len(json.dumps(by_key(SCHEDULED)["ConfigMap", "experiments"])) < 256 * 1024
 
     def test_of_the_map_have_their_permissions(self) -> None:
         assert {file.name for file in PERMISSIONS.iterdir()} == {*of_the_map()}
