@@ -24,7 +24,8 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows $(WORKFLOWS)
-	$(BIN)/zizmor --offline --quiet --no-progress $(WORKFLOWS)
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/zizmor --offline --quiet --no-progress $(WORKFLOWS) .github/dependabot.yml
 	$(BIN)/shellcheck .ci/run $(filter-out %.yaml %.Containerfile,$(wildcard .github/kind/*))
 
 # Runs that must be believed have the machine to themselves. Then what measures, one after the other, beside what mostly

@@ -42,6 +42,15 @@ class TestAWorkflow:
         assert [step["run"] for step in scripts(workflow).values() if EXPRESSION.search(step["run"])] == []
 
 
+def test_all_workflows_use_the_same_version_of_an_action() -> None:
+    """Also the one to be copied, of which nobody proposes newer ones."""
+    used = {
+        step["uses"] for path in WORKFLOWS for job in jobs(path).values() for step in job["steps"] if "uses" in step
+    }
+    names = [one.partition("@")[0] for one in used]
+    assert sorted(set(names)) == sorted(names)
+
+
 def test_one_job_alone_may_write_and_it_runs_no_code_of_a_pull_request() -> None:
     found = {name: job for path in WORKFLOWS for name, job in jobs(path).items()}
     (writing,) = (job for job in found.values() if "write" in job["permissions"].values())
