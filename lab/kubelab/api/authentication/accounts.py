@@ -29,6 +29,8 @@ AUDIENCES = (ISSUER,)
 BOUND_TO = {"Pod": ("pod", PODS), "Secret": ("secret", SECRETS)}
 """Kind of an object that a token may be bound to -> its claim and its resource."""
 PRIVATE = "kubernetes.io"
+MOST_REMEMBERED = 1024
+"""Tokens, so that the signature of each is looked at once."""
 LEEWAY_S = 60
 """How long an account or a pod may be past the end of its deletion."""
 
@@ -49,6 +51,7 @@ class AccountTokens:
     def __init__(self, store: Store, key: bytes) -> None:
         self._store = store
         self._key = key
+        self._read: dict[str, tuple[jwt.Claims, User]] = {}
 
     def issue(self, wanted: Wanted) -> tuple[str, datetime]:
         """The token, and when it ends."""
@@ -74,7 +77,7 @@ class AccountTokens:
     def user(self, token: str) -> User | None:
         """Whose token it is, None if it is nobody's, or not any more."""
         try:
-            claims = jwt.decode(token, self._key)
+            claims, user = self._read.get(token) or self._remembered(token)
         except jwt.BadToken:
             return None
         if not claims["nbf"] <= time.time() < claims["exp"] or not set(AUDIENCES) & set(claims["aud"]):
@@ -86,8 +89,18 @@ class AccountTokens:
         for claim, resource in BOUND_TO.values():
             if claim in private and not self._is_there(resource.storage, namespace, private[claim]):
                 return None
+        return user
+
+    def _remembered(self, token: str) -> tuple[jwt.Claims, User]:
+        """What a token says, which does not change, and whose it is if that still holds. Raises BadToken."""
+        claims = jwt.decode(token, self._key)
+        private = claims[PRIVATE]
+        namespace, account = private["namespace"], private["serviceaccount"]
         name = account_name(namespace, account["name"])
-        return User(name, account_groups(namespace), account["uid"], _extra(claims))
+        if len(self._read) >= MOST_REMEMBERED:
+            self._read.clear()
+        self._read[token] = claims, User(name, account_groups(namespace), account["uid"], _extra(claims))
+        return self._read[token]
 
     def _is_there(self, storage: str, namespace: str, reference: Object) -> bool:
         """Whether this very object exists, and is not to be gone for longer than the leeway."""

@@ -24,15 +24,15 @@ class BadToken(Exception):
 def signing_key(path: Path) -> bytes:
     """The key in a file, which is made if it is not there, for its owner alone. Raises OSError, ValueError."""
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
         key = path.read_bytes()
-        if len(key) < KEY_BYTES:
-            raise ValueError(f"{path} holds no key: remove it, and a new one is made") from None
-        return key
-    key = secrets.token_bytes(KEY_BYTES)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(key)
+    except FileNotFoundError:
+        key = secrets.token_bytes(KEY_BYTES)
+        unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(key)
+        unfinished.replace(path)
+    if len(key) < KEY_BYTES:
+        raise ValueError(f"{path} holds no key: remove it, and a new one is made")
     return key
 
 
