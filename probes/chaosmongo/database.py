@@ -184,6 +184,18 @@ def _told(reason: object) -> str:
     return text if len(text) <= LONGEST_REASON else text[:LONGEST_REASON] + " ..."
 
 
+@dataclass(frozen=True)
+class Batch:
+    """Documents as the server sent them: BSON, one after the other."""
+
+    raw: bytes
+    _decoded: Callable[[bytes], list[dict[str, Any]]]
+
+    def documents(self) -> list[dict[str, Any]]:
+        """Raises DatabaseUnavailable where they are none."""
+        return self._decoded(self.raw)
+
+
 class Scores(Collection):
     """The collection of scores."""
 
@@ -223,12 +235,12 @@ class Scores(Collection):
                 reason = _told(written[0]["errmsg"] if written else error)
                 raise DatabaseRefuses(f"{self._where}: {self.name} refuses a score: {reason}") from None
 
-    def beginning_with(self, prefixes: tuple[str, ...], timeout_s: float) -> Iterator[list[dict[str, Any]]]:
+    def beginning_with(self, prefixes: tuple[str, ...], timeout_s: float) -> Iterator[Batch]:
         """Every document whose name or _id begins with one of `prefixes`, as it is, in batches, all within timeout_s.
         While one batch is used, the next one is fetched. There may be other documents among them.
         """
         for batch in ahead(self._batches(prefixes, time.monotonic() + timeout_s)):
-            yield self._decoded(batch)
+            yield Batch(batch, self._decoded)
 
     def _batches(self, prefixes: tuple[str, ...], end: float) -> Iterator[bytes]:
         cursor = self._raw({})

@@ -1,12 +1,13 @@
 """From documents as they are in the database to what is recorded of them: keys and digests, and no content."""
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from chaosmongo import scores
+from chaosmongo import scores, undecoded
 from chaosmongo.comparison import CHUNK, Read
-from chaosmongo.database import Scores
-from chaosmongo.history.records import Document, SeedsRead
+from chaosmongo.database import Batch, Scores
+from chaosmongo.history.records import DIGEST_DIGITS, Document, SeedsRead
 
 Record = Document | SeedsRead
 
@@ -27,9 +28,7 @@ def read_seeds(collection: Scores, counts: Mapping[int, int], timeout_s: float) 
     return found
 
 
-def records(
-    batches: Iterable[list[dict[str, Any]]], begin: tuple[str, ...], counts: Mapping[int, int]
-) -> Iterator[Record]:
+def records(batches: Iterable[Batch], begin: tuple[str, ...], counts: Mapping[int, int]) -> Iterator[Record]:
     """Each document of ours once; those of a seed by the stretch where they come one after the other.
 
     begin: what our keys begin with; other documents are left out. counts: how many scores each seed has in this run; a
@@ -37,9 +36,15 @@ def records(
     """
     stretch = _Stretch()
     for batch in batches:
-        for document in batch:
+        as_seeded = _as_seeded(batch.raw, counts)
+        for seed, number, digests in as_seeded:
+            if scores.seed_name(seed, number) != stretch.following:
+                yield from stretch.record()
+                stretch = _Stretch(seed, number, counts[seed])
+            stretch.add(digests)
+        for document in [] if as_seeded else batch.documents():
             if document.get("name") == stretch.following:
-                stretch.add(document)
+                stretch.add(scores.digest(document))
                 continue
             key = _key(document, begin)
             place = scores.seed_and_number(key)
@@ -48,25 +53,43 @@ def records(
                     yield Document(key, scores.digest(document))
             elif place[1] < counts.get(place[0], 0):
                 yield from stretch.record()
-                stretch = _Stretch(*place, end=counts[place[0]])
-                stretch.add(document)
+                stretch = _Stretch(*place, counts[place[0]])
+                stretch.add(scores.digest(document))
     yield from stretch.record()
+
+
+def _as_seeded(batch: bytes, counts: Mapping[int, int]) -> list[tuple[int, int, str]]:
+    """Seed, first number and digests of what is in a batch, by the chunk; nothing where it must be decoded."""
+    for seed, count in counts.items():
+        found = undecoded.digested(batch, seed)
+        if found is not None:
+            first, digests = found
+            end = first + len(digests) // DIGEST_DIGITS
+            if end > count:
+                break
+            limits = [first, *range(first - first % CHUNK + CHUNK, end, CHUNK), end]
+            return [
+                (seed, start, digests[(start - first) * DIGEST_DIGITS : (until - first) * DIGEST_DIGITS])
+                for start, until in itertools.pairwise(limits)
+            ]
+    return []
 
 
 class _Stretch:
     """Scores of a seed that were read one after the other, up to the end of a chunk; `following` would be the next."""
 
-    def __init__(self, seed: int = 0, first: int = 0, end: int = 0) -> None:
+    def __init__(self, seed: int = 0, first: int = 0, count: int = 0) -> None:
         self._seed = seed
-        self._first = first
-        self._end = min(end, first - first % CHUNK + CHUNK)
+        self._first = self._next = first
+        self._end = min(count, first - first % CHUNK + CHUNK)
         self._digests: list[str] = []
         self.following: object = _NO_NAME
 
-    def add(self, document: Mapping[str, Any]) -> None:
-        self._digests.append(scores.digest(document))
-        number = self._first + len(self._digests)
-        self.following = scores.seed_name(self._seed, number) if number < self._end else _NO_NAME
+    def add(self, digests: str) -> None:
+        """Of one score, or of several that follow each other and do not go beyond the chunk."""
+        self._digests.append(digests)
+        self._next += len(digests) // DIGEST_DIGITS
+        self.following = scores.seed_name(self._seed, self._next) if self._next < self._end else _NO_NAME
 
     def record(self) -> Iterator[SeedsRead]:
         if self._digests:
