@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from .conftest import Cluster, own_namespace, until
-from .objects import config_map, idle_pod, pod_spec
+from .objects import config_map, idle_pod, pod_spec, pods_of, workload
 
 Object = dict[str, Any]
 
@@ -345,6 +345,33 @@ def test_a_pod_of_an_account_that_does_not_exist_is_refused(cluster: Cluster, co
     assert (answer.status, answer.body["message"]) == (403, f'pods "p" is forbidden: {told}')
     generated = {"metadata": {"generateName": "p-"}, "spec": pod_spec(serviceAccountName="none")}
     assert cluster.post(f"{core}/pods", generated).body["message"] == f'pods "p-" is forbidden: {told}'
+
+
+@pytest.mark.parametrize(
+    ("plural", "kind", "told"),
+    [
+        ("replicasets", "ReplicaSet", 'Error creating: pods "web-'),
+        (
+            "statefulsets",
+            "StatefulSet",
+            'create Pod web-0 in StatefulSet web failed error: pods "web-0" is forbidden: ',
+        ),
+    ],
+)
+def test_a_workload_without_its_account_says_so_and_gets_its_pods_when_the_account_comes(
+    cluster: Cluster, namespace: str, plural: str, kind: str, told: str
+) -> None:
+    core, apps = f"/api/v1/namespaces/{namespace}", f"/apis/apps/v1/namespaces/{namespace}"
+    wanted = workload("web", 1)
+    wanted["spec"]["template"]["spec"]["serviceAccountName"] = "late"
+    cluster.make(f"{apps}/{plural}", wanted)
+    selector = f"reason=FailedCreate,involvedObject.kind={kind}"
+    event = until(lambda: cluster.get(f"{core}/events", fieldSelector=selector).body["items"])[0]
+    assert (event["type"], event["involvedObject"]["name"]) == ("Warning", "web")
+    assert event["message"].startswith(told)
+    assert event["message"].endswith(f'service account {namespace}/late: serviceaccount "late" not found')
+    cluster.make(f"{core}/serviceaccounts", {"metadata": {"name": "late"}})
+    until(lambda: pods_of(cluster, namespace, "web"))
 
 
 def test_a_pod_in_a_namespace_that_was_just_made_waits_for_its_account(cluster: Cluster) -> None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import ClassVar
 
 from kubelab.client import Client
+from kubelab.controllers import refusals
 from kubelab.controllers.changes import Again, Bind, Change, Changes, Create, Delete, Event, Patch, Replace
 from kubelab.errors import ApiError
 from kubelab.events import Recorder
@@ -191,7 +192,12 @@ class Controller:
 
     async def make(self, change: Change) -> None:
         """Makes one change. Raises ApiError."""
-        await self.cluster.make(change, self.name)
+        try:
+            await self.cluster.make(change, self.name)
+        except ApiError as e:
+            if event := refusals.told(change, e):
+                await self.cluster.make(event, self.name)
+            raise
 
     def _retry(self, key: Key, error: ApiError | None) -> None:
         failures = self._failures.get(key, 0)
