@@ -1,11 +1,13 @@
 """Every command of the tutorial and the how-to pages, typed in order by somebody who follows them, in one lab."""
 
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,10 +20,19 @@ from tests.e2e.commands import ATTEMPTS, TOO_BUSY, processes_mentioning
 pytestmark = [pytest.mark.e2e, pytest.mark.measures, pytest.mark.timeout(600)]
 
 LAST = "tutorial/clean-up.md"
-FOLLOWED = sorted(
-    (page for page in pages() if page.startswith(("tutorial/", "how-to/")) and blocks(page)),
-    key=lambda page: (page == LAST, pages().index(page)),
-)
+FOLLOWED = [page for page in pages() if page.startswith(("tutorial/", "how-to/")) and blocks(page) and page != LAST]
+EVICTING = """
+import sys, types
+from chaosmongo import faults, run
+module = types.ModuleType("chaosmongo.faults.evict_pod")
+module.__package__ = "chaosmongo.faults"
+exec(sys.argv[1], module.__dict__)
+run.open_run("test", {}, {"namespace": "pacman", "runs": "elsewhere"})
+try:
+    print(module.evict_pod(namespace="pacman", name="mongo-0"))
+finally:
+    run.forget()
+"""
 
 
 @pytest.fixture(scope="module")
@@ -44,15 +55,43 @@ def port() -> str:
 
 @pytest.mark.parametrize("page", FOLLOWED)
 def test_the_commands_of(page: str, place: Path, port: str) -> None:
+    read_through(page, place, port)
+
+
+def test_the_fault_that_is_added_as_an_example_hits(place: Path) -> None:
+    (code,) = (block.text for block in blocks("contributing/add-a-fault.md") if block.file.endswith("evict_pod.py"))
+    with terminal(place) as shell:
+        shell.run("export KUBECONFIG=$(kubelab kubeconfig)")
+        uid = "kubectl get pod mongo-0 -n pacman -o jsonpath={.metadata.uid}"
+        _, before = shell.run(uid)
+        status, printed = shell.run(shlex.join([sys.executable, "-c", EVICTING, code]))
+        assert (status, printed) == (0, "{'evicted': 'mongo-0'}\n")
+        _, after = shell.run(f"kubectl rollout status statefulset/mongo -n pacman >/dev/null; {uid}")
+    assert re.fullmatch(r"[0-9a-f-]{36}", after)
+    assert after != before
+
+
+def test_the_commands_of_the_clean_up(place: Path, port: str) -> None:
+    read_through(LAST, place, port)
+
+
+@contextmanager
+def terminal(place: Path) -> Iterator[Shell]:
     shell = Shell(place, KUBELAB_STATE=str(place / "lab"), KUBECACHEDIR=str(place / "kubectl"))
     try:
+        yield shell
+    finally:
+        shell.close()
+
+
+def read_through(page: str, place: Path, port: str) -> None:
+    """Saves what a page says to save, and types what it says to type, in a terminal of its own."""
+    with terminal(place) as shell:
         for block in blocks(page):
             if block.file:
                 (place / block.file).write_text(block.text)
             if block.language == "console" and not block.excuse:
                 follow(shell, block, place, port)
-    finally:
-        shell.close()
 
 
 def follow(shell: Shell, block: Block, place: Path, port: str) -> None:
