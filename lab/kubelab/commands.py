@@ -229,7 +229,13 @@ def _up(options: argparse.Namespace) -> int:
 
 
 def _start(options: argparse.Namespace, state: State, *, own: bool) -> subprocess.Popen[bytes]:
+    """Raises LabError, before anything is started."""
     grace_s, audit_log = options.node_monitor_grace_period, options.audit_log
+    if audit_log:
+        try:
+            os.close(os.open(audit_log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
+        except OSError as e:
+            raise LabError(f"cannot write the audit log {audit_log}: {e.strerror}; give another file") from None
     return labs.start(state, options.nodes, grace_s, own=own, audit_log=audit_log)
 
 

@@ -91,6 +91,14 @@ def test_the_number_of_nodes_is_limited(count: str) -> None:
     assert "no number of nodes" in refusal("up", f"--nodes={count}")
 
 
+def test_an_audit_log_that_cannot_be_written_is_named_before_anything_is_started(tmp_path: Path) -> None:
+    log, state = tmp_path / "none" / "audit.jsonl", tmp_path / "state"
+    assert refusal("up", "--state", state, "--audit-log", log) == (
+        f"kubelab: cannot write the audit log {log}: No such file or directory; give another file\n"
+    )
+    assert not state.exists()
+
+
 def test_a_state_directory_in_use_is_not_taken(tmp_path: Path) -> None:
     from kubelab.state import State
 
