@@ -28,6 +28,8 @@ class Side(asyncio.Protocol):
     def __init__(self) -> None:
         self.transport: asyncio.Transport | None = None
         self.peer: Side | None = None
+        self.ended = False
+        """Whether it has said all that it will say."""
         self._stopped: set[str] = set()
 
     def stop(self, why: str) -> None:
@@ -50,9 +52,10 @@ class Side(asyncio.Protocol):
             self.peer.transport.write(data)
 
     def eof_received(self) -> bool:
+        self.ended = True
         if self.peer and self.peer.transport and self.peer.transport.can_write_eof():
             self.peer.transport.write_eof()
-        return True  # The other direction may still carry data.
+        return not (self.peer and self.peer.ended)  # Else the other direction may still carry data.
 
     def pause_writing(self) -> None:
         if self.peer:

@@ -7,6 +7,7 @@ import socket
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from kubelab.controllers.firewall import Firewall
@@ -50,6 +51,28 @@ def test_every_byte_arrives_in_order_both_ways() -> None:
             assert await reader.read() == sent
 
     asyncio.run(asyncio.wait_for(scenario(), 10))
+
+
+def test_what_both_have_ended_leaves_no_socket() -> None:
+    """The client first, which still hears the answer: as of every HTTP request that keeps no connection."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"bye " + await reader.read())
+        writer.close()
+
+    async def scenario() -> list[int]:
+        sockets = []
+        for _ in range(3):
+            async with through_proxy(serve) as (reader, writer):
+                writer.write(b"all")
+                writer.write_eof()
+                assert await reader.read() == b"bye all"
+            await asyncio.sleep(0.05)
+            sockets.append(len(list(Path("/proc/self/fd").iterdir())))
+        return sockets
+
+    first, *others = asyncio.run(asyncio.wait_for(scenario(), 10))
+    assert others == [first, first]
 
 
 def test_a_close_of_the_server_is_a_close_for_the_client() -> None:
