@@ -28,7 +28,7 @@ from tests.lab.asking import Answer, Verbs
 
 TOKEN = "admin-token"
 PORT = 6443
-START_TIMEOUT_S = 10.0
+START_TIMEOUT_S = 30.0
 BLOCKS = range(128, 250)  # labs take 127.64 to 127.127
 
 settings.register_profile("thorough", max_examples=10_000)  # for test_any_request.py
