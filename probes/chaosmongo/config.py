@@ -27,7 +27,7 @@ class Config:
     """namespace "" means: no cluster, `mongo_uri` alone. "" for an address means: find it through the cluster.
 
     reach says how a Service is found: "service" by its own addresses, "port-forward" by one of our own through the API
-    server, "auto" by the first of these that works. mongo_uri and app_url go before it.
+    server, "auto" by the first of these that works (in a pod: "service"). mongo_uri and app_url go before it.
 
     Times in seconds. rto_s holds for every lane; rto_server_s, rto_driver_s, rto_user_s override it (0: not set; -1:
     no objective for that lane, which need not be measured then).

@@ -89,7 +89,7 @@ def _reached(
             except OSError as error:
                 tried.append(f"{host}:{port} ({via}: {error.strerror or error})")
     namespace, name = service["metadata"]["namespace"], service["metadata"]["name"]
-    if config.reach != "service" and tunnel is not None:
+    if tunnel is not None and _may_forward(config):
         try:
             port = tunnel.service(namespace, name, service["spec"]["ports"][0].get("name", ""))
             return LOOPBACK, port, PORT_FORWARD
@@ -99,6 +99,11 @@ def _reached(
         f"Service {namespace}/{name} cannot be reached from here: {', '.join(tried) or 'it has no address'}. "
         f"Is a pod of it Ready? Set {setting}, or another way with reach"
     )
+
+
+def _may_forward(config: Config) -> bool:
+    """In a pod only where it is asked for: Services are reached from there, and it takes permissions of its own."""
+    return config.reach == PORT_FORWARD or (config.reach == "auto" and not inside())
 
 
 def _ways(cluster: Cluster, service: Object) -> Iterator[tuple[str, int, str]]:

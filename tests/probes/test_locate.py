@@ -129,6 +129,16 @@ class TestThePortForward:
         assert service.endswith("(service: Connection refused)")
         assert forward.startswith("port-forward (none of its pods is Ready)")
 
+    def test_is_not_tried_in_a_pod_unless_it_is_asked_for(
+        self, api: Api, closed: int, tunnel: Tunnel, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        api.service("mongo", closed)
+        cluster = Cluster()
+        monkeypatch.setenv("CHAOSTOOLKIT_IN_POD", "true")
+        with pytest.raises(NotFound) as error:
+            locate.mongo(config(), cluster, tunnel)
+        assert "port-forward (" not in str(error.value)
+
     def test_is_all_that_is_tried_where_that_is_asked_for(self, api: Api, listening: int, tunnel: Tunnel) -> None:
         api.service("mongo", listening)
         api.objects[SLICES] = {"metadata": {"resourceVersion": "1"}, "items": []}
