@@ -31,12 +31,16 @@ def main() -> None:
     """Become the program that the first argument names, with the others. It keeps the process's id."""
     program, *arguments = sys.argv[1:]
     container = Path.cwd() if Path(".image").is_dir() else None
-    words = Words(_mounts(container), () if container is None else (str(container),))
+    mounts = _mounts(container)
+    words = Words(mounts, () if container is None else (str(container),))
     env = environment(os.environ, words, container)
     if container is not None:
         os.chdir(env["HOME"])
     file, argv = _program(program, env)
-    os.execve(file, [*argv, *map(words.of_the_host, arguments)], env)
+    argv += map(words.of_the_host, arguments)
+    if program == "tar":
+        argv += _renaming(mounts)
+    os.execve(file, argv, env)
 
 
 def environment(given: Mapping[str, str], words: Words, container: Path | None) -> dict[str, str]:
@@ -67,3 +71,9 @@ def _program(name: str, env: Mapping[str, str]) -> tuple[str, list[str]]:
     if file is None:
         raise SystemExit(f"{name}: no such program on {path}")
     return file, [name]
+
+
+def _renaming(mounts: Mapping[str, str]) -> list[str]:
+    """Members of an archive are called as the container knows them: `kubectl cp` takes no others."""
+    names = ((host.strip("/"), path.strip("/")) for path, host in mounts.items())
+    return [f"--transform=flags=r;s|^/\\?{host}|{path}|" for host, path in names]

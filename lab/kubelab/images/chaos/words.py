@@ -11,11 +11,8 @@ class Words:
 
     def __init__(self, mounts: Mapping[str, str], host: Sequence[str] = ()) -> None:
         self._mounts = {path.rstrip("/"): host for path, host in mounts.items() if path.rstrip("/")}
-        known = [
-            *self._mounts,
-            *self._mounts.values(),
-            *host,
-        ]  # What is the host's already stays, as below a mount at /tmp.
+        # What is the host's already stays, as below a mount at /tmp.
+        known = [*self._mounts, *self._mounts.values(), *host]
         one_of = "|".join(map(re.escape, sorted(known, key=len, reverse=True)))
         self._path = re.compile(rf"(?<![\w./-])(?:{one_of})(?![\w.-])") if known else None
 
