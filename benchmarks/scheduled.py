@@ -97,7 +97,7 @@ def _own_drain(checks: Checks) -> Disturbed:
     node = checks.kubectl("get", "pod", "mongo-0", "-n", "pacman", "-o", "jsonpath={.spec.nodeName}")
     base, overlay = ROOT / "manifests" / "scheduled", ROOT / "manifests" / "scheduled" / "overlays" / "node-drain"
     checks.kubectl("label", "node", node, f"{LABEL}=true")
-    checks.kubectl("apply", "-k", str(overlay))
+    checks.apply(overlay)
     on_it = {"nodeSelector": {"kubernetes.io/hostname": node}}
     arguments = ["recovery", "check", "/experiments/node-drain.yaml"]
     pod = on_it | {"containers": [{"name": "check", "args": arguments}]}
@@ -109,8 +109,7 @@ def _own_drain(checks: Checks) -> Disturbed:
     verdict = json.loads((found[-1] / "verdict.json").read_text())["verdict"] if found else "no run"
     checks.kubectl("label", "node", node, f"{LABEL}-")
     checks.kubectl("delete", "cronjob", "recovery-check")
-    checks.kubectl("apply", "-k", str(base))
-    checks.calm()
+    checks.apply(base)
     return _examined(checks, "it drains its own node", result.complete, verdict, "next-own-drain")
 
 

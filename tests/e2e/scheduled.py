@@ -67,6 +67,12 @@ class Checks:
     def try_kubectl(self, *arguments: str) -> Ended:
         return run(["kubectl", "-n", "chaos", *arguments], self.site.place, KUBECONFIG=self.site.kubeconfig)
 
+    def apply(self, kustomization: Path) -> None:
+        command = ["kubectl", "apply", "-k", str(kustomization)]
+        ended = run(command, self.site.place, KUBECONFIG=self.site.kubeconfig)
+        assert ended.status == 0, ended.output
+        self._calm()
+
     def kubelab(self, *arguments: str) -> str:
         ended = run(["kubelab", *arguments, "--state", str(self.site.place / "lab")], self.site.place)
         assert ended.status == 0, ended.output
@@ -121,7 +127,7 @@ class Checks:
             content: bytes = answer.read()
         return content
 
-    def calm(self) -> None:
+    def _calm(self) -> None:
         """Nothing is measured finely here: on a busy machine a load as usual would be late, and answers too."""
         file = f"{EXPERIMENT}.yaml"
         config = json.loads(self.kubectl("get", "configmap", "experiments", "-o", "json"))
@@ -155,7 +161,7 @@ def until(condition: Callable[[], Any], timeout_s: float, what: str, said: Calla
     end = time.monotonic() + timeout_s
     while not (found := condition()):
         assert time.monotonic() < end, f"no {what} within {timeout_s} s\n{said()}"
-        time.sleep(0.3)
+        time.sleep(0.5)
     return found
 
 
