@@ -169,12 +169,8 @@ def until(condition: Callable[[], Any], timeout_s: float, what: str, said: Calla
 def scheduled(place: Path) -> Iterator[Checks]:
     """A lab with both, and a database in which somebody else's documents stand."""
     with site(place) as found:
-        ended = run(
-            ["kubectl", "apply", "-k", str(ROOT / "manifests" / "scheduled")], place, KUBECONFIG=found.kubeconfig
-        )
-        assert ended.status == 0, ended.output
         checks = Checks(found, place, remains.cluster(place, found.kubeconfig, "pacman"))
-        checks.calm()
+        checks.apply(ROOT / "manifests" / "scheduled")
         checks.kubectl("wait", "--for=condition=Available", "deployment/recovery-trend", "--timeout=60s")
         volume = checks.kubectl("get", "pvc", "results", "-o", "jsonpath={.spec.volumeName}")
         path = checks.kubectl("get", "pv", volume, "-o", "jsonpath={.spec.hostPath.path}{.spec.local.path}")
