@@ -115,7 +115,7 @@ class Every:
 
 def _midnight_after(local: datetime) -> datetime:
     """In UTC: where a day has no midnight, or two, its first moment."""
-    tomorrow = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0) + timedelta(days=1)
+    tomorrow = local.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     return tomorrow.astimezone(UTC)
 
 

@@ -194,10 +194,6 @@ class Tally:
         if uid_of(pod) not in self._noted[kind]:
             self._noted[kind].append(uid_of(pod))
 
-    @property
-    def is_settled(self) -> bool:
-        return not any(self._noted.values())
-
     def written(self) -> dict[str, Any]:
         """As fields of the status; what is nothing is left out."""
         succeeded = len(self.indexes) if is_indexed(self.job) else self._counted["succeeded"]
@@ -251,7 +247,7 @@ def reconcile(observed: Observed) -> Changes:
     doomed = {uid_of(pod) for pod in work.deleted}
     let_go = [pod for pod in tally.note(_outcome(ending)) if uid_of(pod) not in doomed]
     terminating = sum(is_terminating(pod) and not pod_facts.is_finished(pod) for pod in observed.pods)
-    is_over = _ending_told(job) is not None and tally.is_settled and not (let_go or terminating or work.deleted)
+    is_over = _ending_told(job) is not None and not (let_go or terminating or work.deleted)
     status = _status(job, conditions, started_at)
     if is_over and ending is not None:
         final = ending | {

@@ -191,7 +191,7 @@ class TestJobsThatOverlap:
     def test_a_job_made_by_hand_is_in_nobodys_way(self) -> None:
         found = cron_job(concurrencyPolicy="Forbid")
         by_hand = job("by-hand")
-        by_hand["metadata"]["ownerReferences"] = owned_by(found)
+        by_hand["metadata"] |= {"ownerReferences": owned_by(found), "annotations": {SCHEDULED_AT: timestamp(NOW)}}
         changes = run(found, NOW, by_hand)
         assert started(changes) == ["12:00"]
         text = "Saw a job that the controller did not create or forgot: by-hand"
@@ -253,11 +253,21 @@ class TestHistory:
         good = [made_for(found, time, "Complete") for time in times]
         bad = [made_for(found, time + timedelta(minutes=30), "Failed") for time in times[:2]]
         found["status"]["lastScheduleTime"] = timestamp(NOW)
-        changes = run(found, NOW, *good, *bad, made_for(found, NOW))
+        changes = run(found, NOW, made_for(found, NOW), *good, *bad)
         deleted = [change.obj["metadata"]["name"] for change in changes if isinstance(change, Delete)]
         assert deleted == [made["metadata"]["name"] for made in (good[3], good[2], bad[1])]
+        written = written_status(changes) or {}
+        assert written["lastScheduleTime"] == timestamp(NOW)
+        assert written["lastSuccessfulTime"] == timestamp(times[0] + timedelta(minutes=1))
         lines = [line for line in events(changes) if "Deleted" in line]
         assert lines == [f"SuccessfulDelete: Deleted job {name}" for name in deleted]
+
+    def test_one_that_is_being_deleted_is_not_deleted_again(self) -> None:
+        found = cron_job(successfulJobsHistoryLimit=0)
+        going = made_for(found, NOW, "Complete")
+        going["metadata"]["deletionTimestamp"] = timestamp(NOW)
+        changes = run(found, NOW, going)
+        assert (told(changes), events(changes)) == ([], [])
 
     @pytest.mark.parametrize(("limit", "deleted"), [(0, 1), (None, 0)])
     def test_none_or_all_of_them(self, limit: int | None, deleted: int) -> None:
