@@ -238,7 +238,10 @@ class Pods:
 
     def _waiting(self) -> list[str]:
         """What the pods that are not there yet wait for."""
-        return sorted({f"pod {pod['metadata']['name']}: {told}" for pod in self._found() for told in waiting(pod)})
+        found = self._found()
+        if not found:
+            return [f"none of its pods can be seen: kubectl get events -n {self._namespace} may say why"]
+        return sorted({f"pod {pod['metadata']['name']}: {told}" for pod in found for told in waiting(pod)})
 
     def _fate(self, pod: str) -> str:
         found = next((one for one in self._found() if one["metadata"]["name"] == pod), None)
