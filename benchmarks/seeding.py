@@ -42,7 +42,7 @@ Sample = dict[str, Any]
 
 
 def run(quick: bool) -> list[Row]:
-    count, rounds = (20_000, 1) if quick else (1_000_000, 3)
+    count, rounds = (20_000, 1) if quick else (1_000_000, 5)
     samples = [sample for number in range(rounds) for sample in _round(number, count)]
     keep("seeding", samples)
     ours, bare = ([sample for sample in samples if sample["who"] == who] for who in ("ours", "bare"))
