@@ -120,7 +120,7 @@ def _set_back(checks: Checks) -> Disturbed:
     checks.start("set-back")
     result = checks.finish("set-back")
     verdict = verdict_of(checks.runs()[-2])
-    said = [] if "the clock was set back" in " ".join(result.said.split()) else ["it does not doubt the clock"]
+    said = [] if "it was set back" in " ".join(result.said.split()) else ["it does not doubt the clock"]
     shutil.rmtree(future)
     found = _examined(checks, "the clock is set back", result.complete, verdict, "next-set-back")
     return dataclasses.replace(found, wrong=[*said, *found.wrong])
