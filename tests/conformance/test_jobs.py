@@ -6,14 +6,13 @@ Where it does not matter what runs, pods are never placed on a node: the case sa
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from .conftest import Cluster, until
-from .objects import condition_of, end, is_leaving, job, names
+from .objects import condition_of, config_map, end, is_leaving, job, names
 from .stage import Stage, seconds_between
 
 Object = dict[str, Any]
@@ -335,9 +334,18 @@ def test_a_pod_that_failed_is_replaced_after_a_while(stage: Stage) -> None:
 
 
 def test_a_container_that_failed_is_restarted_in_its_pod(stage: Stage) -> None:
-    later = int(time.time()) + 3
-    script = f"[ $(date +%s) -ge {later} ] || exit 3"
-    run = on(stage, job("j", script=script, idle=False, pod={"restartPolicy": "OnFailure"}))
+    """It fails until there is a ConfigMap, which is looked up anew at each start."""
+    wanted = job("j", script='[ "$GO" ] || exit 3', idle=False, pod={"restartPolicy": "OnFailure"})
+    source = {"configMapKeyRef": {"name": "go", "key": "go", "optional": True}}
+    wanted["spec"]["template"]["spec"]["containers"][0]["env"] = [{"name": "GO", "valueFrom": source}]
+    run = on(stage, wanted)
+
+    def restarts() -> int:
+        (pod,) = run.pods(1)
+        return sum(one["restartCount"] for one in pod["status"].get("containerStatuses", ()))
+
+    until(restarts, PATIENCE_S)
+    stage.create(config_map("go", {"go": "now"}), "configmaps")
     assert "failed" not in run.until_condition("Complete")
     (pod,) = run.pods(1)
     (container,) = pod["status"]["containerStatuses"]
@@ -352,9 +360,10 @@ def test_a_container_may_be_restarted_so_many_times(stage: Stage) -> None:
 
 
 def test_what_still_runs_when_a_job_is_out_of_time_may_end_in_its_grace_period(stage: Stage) -> None:
-    script = "trap 'sleep 2; exit 0' TERM; sleep 1000 & wait"
-    spec = {"terminationGracePeriodSeconds": 20}
-    run = on(stage, job("j", script=script, idle=False, activeDeadlineSeconds=3, pod=spec))
+    script = "trap 'sleep 2; exit 0' TERM; echo up; sleep 1000 & wait"
+    run = on(stage, job("j", script=script, idle=False, pod={"terminationGracePeriodSeconds": 20}))
+    stage.written("up\n", name=names(run.pods(1))[0])
+    run.change({"activeDeadlineSeconds": 1})
     going = run.until_condition("FailureTarget")
     assert "Failed" not in [kind for kind, *_ in reasons(going)]
     over = run.until_condition("Failed")
