@@ -54,7 +54,11 @@ def run(command: Sequence[str], directory: Path, timeout_s: float = 150, **chang
         raise AssertionError(f"{' '.join(command)} did not end within {timeout_s} s:\n{output}") from None
     except BaseException:
         process.terminate()
-        process.communicate(timeout=ENDING_S)
+        try:
+            process.communicate(timeout=ENDING_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, 9)
+            process.communicate()
         raise
     return Ended(process.returncode, output)
 
