@@ -32,6 +32,7 @@ NOT_MEASURING = {
     "test_history.py",
     "test_kubectl.py",
     "test_locate.py",
+    "test_lock.py",
     "test_matrix.py",
     "test_network.py",
     "test_observer.py",
@@ -44,6 +45,7 @@ NOT_MEASURING = {
     "test_storage.py",
     "test_taint.py",
     "test_undo.py",
+    "test_window.py",
     "test_wire.py",
 }
 

@@ -4,12 +4,17 @@ not call a run completed that has no verdict.
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
+from chaoslib.exceptions import InterruptExecution
 from chaosmongo import run
 from chaosmongo.controls import record
+from chaosmongo.errors import OutsideWindow
 from chaosmongo.history import read
 from chaosmongo.run import Recording
 
@@ -57,3 +62,41 @@ def test_the_text_and_the_journal_of_the_experiment_are_on_record_without_secret
     assert history.run.experiment["method"][0]["provider"] == {"arguments": {"password": "[redacted]"}}
     files = [file.read_text() for file in recording.directory.path.iterdir()]
     assert not [text for text in files if "hunter2" in text]
+
+
+class TestAWindow:
+    @staticmethod
+    def closed() -> str:
+        """One that is not open now, nor will be soon."""
+        return f"{datetime.now(UTC) + timedelta(days=2):%a} 00:00-24:00"
+
+    def test_that_is_closed_keeps_a_run_from_beginning(self, tmp_path: Path) -> None:
+        configuration = {"namespace": "", "mongo_uri": "mongodb://127.0.0.1:1", "runs": str(tmp_path / "runs")}
+        with pytest.raises(OutsideWindow, match=r"No fault may be made now: it is outside of .* which opens next on"):
+            run.open_run("x", EXPERIMENT, configuration | {"window": self.closed()})
+        assert not (tmp_path / "runs").exists()
+
+    def test_that_has_closed_meanwhile_keeps_a_fault_from_being_made(self, recording: Recording) -> None:
+        recording.config = replace(recording.config, window=self.closed())
+        with pytest.raises(OutsideWindow), recording.fault("delete_pod", [], "replaced", {}):
+            pytest.fail("it was made")
+        recording.close()
+        assert read(recording.directory.path).faults == []
+
+
+class TestASettingThatChaosToolkitIgnores:
+    def opened(self, declared: dict[str, Any], **var: str) -> None:
+        with click.Context(click.Command("run")) as context:
+            context.params = {"source": "x.yaml", "var": var, "var_file": ()}
+            record.before_experiment_control(
+                {"title": "x", "configuration": declared}, {"mongo_uri": "", "namespace": ""}
+            )
+
+    def test_is_refused_with_the_line_that_declares_it(self) -> None:
+        with pytest.raises(InterruptExecution) as refusal:
+            self.opened({"namespace": "pacman"}, window="Mon 09:00-10:00")
+        assert 'window: {type: env, key: CHAOSMONGO_WINDOW, default: ""}' in str(refusal.value)
+
+    def test_is_none_where_it_is_declared_or_not_ours(self) -> None:
+        with pytest.raises(InterruptExecution, match="mongo_uri must say where MongoDB is"):
+            self.opened({"window": {"type": "env", "key": "X", "default": ""}}, window="Mon 09:00-10:00", theirs="x")

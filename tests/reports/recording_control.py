@@ -1,11 +1,14 @@
 """A control for experiments of the tests: `chaos run` then leaves the record of a run that is known beforehand.
 
 Configuration: `lost` acknowledged writes are lost; `up_s` the service is back after so many seconds; `broken`: the
-record breaks off, so that the run is unknown.
+record breaks off, so that the run is unknown; `judged`: it has a verdict.
 """
 
 from pathlib import Path
 from typing import Any
+
+from chaosmongo.checks import judge
+from chaosmongo.history import RunDirectory, read, write_whole
 
 from .recorded_runs import Recorded, record
 
@@ -21,4 +24,7 @@ def after_experiment_control(context: Any, state: dict[str, Any], configuration:
         stopped=state["status"] == "completed" and not configuration["broken"],
         up_s={"server": up_s, "driver": up_s + 0.5, "user": up_s + 0.8},
     )
-    state["recovery"] = {"run": what.name, "directory": str(record(Path("runs", what.name), what))}
+    directory = record(Path("runs", what.name), what)
+    if configuration.get("judged"):
+        write_whole(RunDirectory(directory).verdict, judge(read(directory)))
+    state["recovery"] = {"run": what.name, "directory": str(directory)}

@@ -83,7 +83,9 @@ def _foreign(directory: Path) -> str:
 
 
 def _note(file: Path, line: Removed) -> None:
-    with file.open("ab") as noted:
+    with file.open("ab+") as noted:
+        if noted.tell() and os.pread(noted.fileno(), 1, noted.tell() - 1) != b"\n":
+            noted.write(b"\n")  # the machine stopped in the middle of a line
         noted.write(msgspec.json.encode(line) + b"\n")
         noted.flush()
         os.fsync(noted.fileno())

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
-from chaosmongo.checks import judge
-from chaosmongo.history import RecordError, read
+from chaosmongo.history import RecordError
 from chaosmongo.history.redaction import redacted
 
 from recoveryreport import words
-from recoveryreport.errors import NotRecorded
+from recoveryreport.errors import NotRecorded, ReportError
+from recoveryreport.machine.reading import as_judged
 from recoveryreport.trials.running import Runner
 
 from .outcome import Outcome
@@ -21,9 +21,9 @@ def run(runner: Runner, name: str, source: str, heard: Callable[[str], None]) ->
     except NotRecorded as error:
         return Outcome(name, "unknown", str(redacted(str(error))))
     try:
-        verdict = judge(read(directory))
-    except (RecordError, OSError) as error:
-        return Outcome(name, "unknown", f"The run cannot be judged: {error}", directory)
+        _, verdict = as_judged(directory)
+    except (RecordError, ReportError, OSError) as error:
+        return Outcome(name, "unknown", f"The run came to no verdict: {error}", directory)
     if verdict.verdict == "passed" and ended.status != 0:
         told = f"The record says passed, but `chaos run` ended with {ended.status}: nobody knows why."
         return Outcome(name, "unknown", told, directory)

@@ -139,3 +139,46 @@ class TestASteadyStateThatIsNotMetAfterwards:
 def test_no_run_passes_that_met_another():
     answer = judge(history([*LOAD, *WRITES], course=[REGISTERED, MET, ENDED])).verdict
     assert answer == "unknown"
+
+
+def lock(state: str, ms: float = 0, **detail: object) -> Note:
+    return Note(at(ms), "lock", {"state": state, **detail})
+
+
+class TestTheLockOfTheNamespace:
+    TAKEN = lock("taken", -30_000, holder="h/a/1/chaos-1")
+    GONE = lock("lost", 150_000, reason="the lock is lost: somebody holds it now")
+    OVER = lock("taken", -30_000, holder="h/a/1/chaos-1", before="b/2")
+
+    @pytest.mark.parametrize(
+        ("notes", "verdict"),
+        [
+            ([TAKEN, REGISTERED, ALONE], "passed"),
+            ([OVER, REGISTERED, ALONE], "passed"),
+            ([TAKEN, REGISTERED, ALONE, GONE], "unknown"),
+            ([TAKEN, GONE], "unknown"),
+            ([TAKEN, REGISTERED, MET], "unknown"),
+        ],
+    )
+    def test_that_was_lost_makes_it_unknown(self, notes, verdict):
+        assert finding(*notes) == verdict
+
+    def test_is_told_how_it_was_lost(self):
+        checked = alone.check(Evidence(history([], course=[self.TAKEN, REGISTERED, ALONE, self.GONE])))
+        assert checked.finding.summary == (
+            "another run may have been at work in the namespace: the lock is lost: somebody holds it now"
+        )
+
+    def test_that_was_taken_over_is_a_doubt_that_names_the_run_before(self):
+        for notes in ([self.OVER, REGISTERED, ALONE], [self.OVER]):
+            checked = alone.check(Evidence(history([], course=notes)))
+            assert checked.doubts == (
+                "the run b/2 before it was killed or cut off (its lock was taken over): what did it leave?",
+            )
+        assert alone.check(Evidence(history([], course=[self.TAKEN, REGISTERED, ALONE]))).doubts == ()
+
+    def test_makes_failures_that_another_run_may_be_the_cause_of_unknown_where_it_was_lost(self):
+        notes = [self.TAKEN, REGISTERED, ALONE, self.GONE]
+        found = answers(*notes, found=OURS + seed_documents()[1:])
+        assert (found["seeds"], found["durability"]) == ("unknown", "passed")
+        assert answers(*notes, found=OURS[1:] + seed_documents())["durability"] == "failed"

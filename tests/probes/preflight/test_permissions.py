@@ -43,6 +43,14 @@ class TestOfARun:
         needed = {one.resource for one in permissions.of_run(Config()) if one.reason == "observer" and not one.without}
         assert needed == {"pods"}
 
+    def test_the_lock_is_made_and_then_only_ours_is_touched(self) -> None:
+        assert [one for one in texts(permissions.of_run(Config())) if "leases" in one] == [
+            "create leases.coordination.k8s.io in namespace pacman",
+            "get leases.coordination.k8s.io chaos-mongodb in namespace pacman",
+            "patch leases.coordination.k8s.io chaos-mongodb in namespace pacman",
+            "delete leases.coordination.k8s.io chaos-mongodb in namespace pacman",
+        ]
+
     def test_services_and_the_secret_are_read_by_name(self) -> None:
         asked = texts(permissions.of_run(Config()))
         assert "get services mongo in namespace pacman" in asked
