@@ -6,7 +6,6 @@ import fcntl
 import itertools
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -112,7 +111,7 @@ class TestItsProcesses:
         handle.move(Place(database.host, database.port))
         assert not started.directory.workload_socket.exists(), "whoever comes now comes too late"
         assert [_is_locked(started.directory.shard_log(shard, 2)) for shard in range(2)] == [True, True]
-        time.sleep(2)
+        time.sleep(1.5)
         assert handle.running
         assert handle.stop() == 0
         history = read(started.directory.path)
@@ -120,10 +119,14 @@ class TestItsProcesses:
         assert not history.unclosed
         assert history.plan is not None
         assert history.plan.shards == 2
-        assert {op.outcome for op in history.ops} == {"ok"}
+        answered = [op for op in history.ops if op.outcome == "ok"]
+        assert {op.op % 2 for op in answered} == {0, 1}, "of both shards"
         with pymongo.MongoClient[dict[str, Any]](database.uri) as client:
             there = {str(d["name"]): scores.digest(d) for d in client["pacman"]["one"].find()}
-        assert there == {op.key: op.digest for op in history.ops if op.f == "write"}
+        written = {op.key: op.digest for op in history.ops if op.f == "write"}
+        acknowledged = {op.key: op.digest for op in answered if op.f == "write"}
+        assert len(acknowledged) > 20
+        assert acknowledged.items() <= there.items() <= written.items()
         hellos = [op.due_ns for op in history.ops if op.f == "hello"]
         inner = [due for due in hellos if due < hellos[-1] - SECOND // 2]  # each stops at a moment of its own
         assert {b - a for a, b in itertools.pairwise(inner)} == {10_000_000}
@@ -140,34 +143,31 @@ class TestItsProcesses:
 
 
 class TestOneThatDies:
-    @pytest.mark.parametrize(
-        ("how", "told", "unknown"),
-        [
-            (signal.SIGKILL, "shard 1/2 ended without a word", "ops-1.jsonl: this shard did not close its record"),
-            (
-                signal.SIGTERM,
-                "shard 1/2 ended with status 0",
-                "1 of the workload's 2 shards ended early (SIGTERM): their share of the load is missing",
-            ),
-        ],
-    )
-    def test_makes_the_run_unknown(
-        self, database: Database, started: Started, how: signal.Signals, told: str, unknown: str
+    def test_makes_the_run_unknown_whether_it_closes_its_record_or_not(
+        self, database: Database, directory: Path
     ) -> None:
-        handle = begun(database, started)
-        time.sleep(1)
-        assert handle.running
-        started.processes[1].send_signal(how)
-        started.processes[1].wait(5)
-        assert not handle.running
-        assert (handle.stop() == 0) == (how == signal.SIGTERM)
-        assert told in handle.why()
-        if how == signal.SIGKILL:
-            assert "(pod load-1 failed: Evicted, as load-1 was; log: " in handle.why()
-        history = read(started.directory.path)
+        started = Started(directory, 3)
+        try:
+            handle = begun(database, started)
+            time.sleep(0.5)
+            assert handle.running
+            started.processes[1].terminate()
+            started.processes[1].wait(5)
+            assert not handle.running
+            assert "shard 1/3 ended with status 0" in handle.why()
+            started.processes[2].kill()
+            started.processes[2].wait(5)
+            assert handle.stop() != 0
+            assert "shard 2/3 ended without a word" in handle.why()
+            assert "(pod load-2 failed: Evicted, as load-2 was; log: " in handle.why()
+        finally:
+            started.close()
+        history = read(directory)
+        assert "ops-2.jsonl: this shard did not close its record" in history.damage
         verdict = judge(history)
         assert verdict.verdict == "unknown"
-        assert unknown in " ".join([*history.damage, *(finding.summary for finding in verdict.findings)])
+        told = "1 of the workload's 3 shards ended early (SIGTERM): their share of the load is missing"
+        assert told in " ".join(finding.summary for finding in verdict.findings)
 
     def test_or_whose_runner_does_ends_with_a_closed_record(self, database: Database, directory: Path) -> None:
         program = (
