@@ -93,17 +93,18 @@ def section(name: str, title: nodes.Node, *contents: nodes.Node) -> nodes.sectio
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[list[nodes.Node]]]) -> nodes.table:
-    """Cells are inline nodes. The last column is left out where it is empty throughout."""
-    if not any(row[-1] for row in rows):
-        head, rows = head[:-1], [row[:-1] for row in rows]
-    group = nodes.tgroup("", *(nodes.colspec(colwidth=1) for _ in head), cols=len(head))
-    group += nodes.thead("", _row([[nodes.Text(word)] for word in head]))
-    group += nodes.tbody("", *map(_row, rows))
+    """Cells are inline nodes. A column that is empty throughout is left out; the style sheet knows each by its name."""
+    columns = [number for number in range(len(head)) if any(row[number] for row in rows)]
+    names = [head[number] or "meaning" for number in columns]
+    group = nodes.tgroup("", *(nodes.colspec(colwidth=1) for _ in columns), cols=len(columns))
+    group += nodes.thead("", _row(names, [[nodes.Text(head[number])] for number in columns]))
+    group += nodes.tbody("", *(_row(names, [row[number] for number in columns]) for row in rows))
     return nodes.table("", group, classes=["fields"])
 
 
-def _row(cells: Sequence[list[nodes.Node]]) -> nodes.row:
-    return nodes.row("", *(nodes.entry("", nodes.paragraph("", "", *cell)) for cell in cells))
+def _row(names: Sequence[str], cells: Sequence[list[nodes.Node]]) -> nodes.row:
+    made = zip(names, cells, strict=True)
+    return nodes.row("", *(nodes.entry("", nodes.paragraph("", "", *cell), classes=[name]) for name, cell in made))
 
 
 def _is_verbatim(paragraph: str) -> bool:
