@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/pycache
 LAB        ?= # options of `kubelab exec`, like --apply manifests/variants/without-volume
 
-.PHONY: run test setup lint docs tests e2e-alone e2e-measuring e2e-waiting e2e-patient unit-measuring unit-rest conformance unit e2e bench experiments mutants clean
+.PHONY: run test setup lint docs tests e2e-alone e2e-measuring e2e-waiting e2e-patient unit-measuring unit-rest conformance unit e2e test-long bench experiments mutants clean
 
 # --no-version-check: `chaos` would ask its makers' server for news, and nothing here leaves this machine.
 run: $(VENV)/.lab
@@ -35,20 +35,22 @@ tests: $(VENV)/.dev
 	@$(MAKE) --no-print-directory --jobs 4 --output-sync=target $(LANES)
 
 e2e-alone: private PICK = alone
-e2e-measuring: private PICK = e2e and measures and not alone
-e2e-waiting: private PICK = e2e and not measures and not conformance and not patient
-e2e-patient: private PICK = e2e and patient
+e2e-measuring: private PICK = e2e and measures and not alone and not long
+e2e-waiting: private PICK = e2e and not measures and not conformance and not patient and not long
+e2e-patient: private PICK = e2e and patient and not long
 unit-measuring: private PICK = not e2e and measures
 unit-rest: private PICK = not measures and not e2e
 conformance: private PICK = conformance
 unit: private PICK = not e2e
 e2e: private PICK = e2e
+# What ten minutes have no room for: the commands of the documentation, the scheduled check disturbed, loads in pods ...
+test-long: private PICK = long
 e2e-measuring e2e-waiting e2e-patient: e2e-alone
 unit-measuring unit-rest: e2e-measuring
 ifndef CONFORMANCE_KUBECONFIG
 conformance: e2e-waiting
 endif
-e2e-alone e2e-measuring e2e-waiting e2e-patient unit-measuring unit-rest conformance unit e2e: $(VENV)/.dev
+e2e-alone e2e-measuring e2e-waiting e2e-patient unit-measuring unit-rest conformance unit e2e test-long: $(VENV)/.dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -m "$(PICK)"
 
 # Every figure of the README, as one table, measured anew: for a machine that does nothing else. BENCH: NAME ..., --quick

@@ -50,12 +50,21 @@ NOT_MEASURING = {
 }
 
 PATIENT = {"stories", "test_faults.py"}
+LONG = {
+    "test_commands.py in docs",
+    "test_load_in_pods.py in e2e",
+    "test_matrix.py in e2e",
+    "test_node_stories.py in stories",
+    "test_scheduled.py in e2e",
+}
 ALONE = {"test_experiments.py", "test_port_forward.py"}
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
     """`make test` runs two tests at a time, but never two that measure, and nothing beside a run that must pass."""
     parts = item.path.relative_to(Path(__file__).parent).parts
+    if f"{parts[-1]} in {parts[-2]}" in LONG:
+        item.add_marker("long")
     if not PATIENT.isdisjoint(parts):
         item.add_marker("patient")
     if parts[0] in MEASURING and NOT_MEASURING.isdisjoint(parts):

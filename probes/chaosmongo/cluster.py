@@ -69,7 +69,9 @@ class Cluster:
             if os.environ.get("CHAOSTOOLKIT_IN_POD") == "true":
                 config.load_incluster_config(self._config)  # type: ignore[no-untyped-call]
             else:
-                config.load_kube_config(client_configuration=self._config)  # type: ignore[no-untyped-call]
+                # Named, for the client library has read KUBECONFIG once, when it was imported.
+                file = os.environ.get("KUBECONFIG") or None
+                config.load_kube_config(config_file=file, client_configuration=self._config)  # type: ignore[no-untyped-call]
         except (config.ConfigException, OSError, ValueError, TypeError) as error:
             place = os.environ.get("KUBECONFIG") or "~/.kube/config"
             reason = " ".join(str(error).split())

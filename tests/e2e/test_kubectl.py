@@ -442,11 +442,9 @@ def test_the_api_says_what_it_serves_and_allows(kubectl: Walk) -> None:
 
 NOT_SERVED = {
     "create quota q --hard=pods=1": "could not find the requested resource",
-    "create token default": "could not find the requested resource",
     "get daemonsets": 'the server doesn\'t have a resource type "daemonsets"',
     "explain daemonset": 'the server doesn\'t have a resource type "daemonset"',
     "top pods": "Metrics API not available",
-    "auth whoami": "the selfsubjectreviews API is not enabled in the cluster",
     "debug mongo-0 --image=pause": "ephemeral containers are disabled for this cluster",
     "apply --server-side -f manifests/11-configmap.yaml": "Server-side apply not available on the server",
 }

@@ -18,6 +18,7 @@ POD = {
     "containers": [{"name": "c", "image": "registry.k8s.io/pause:3.10"}],
 }
 TEMPLATE = {"metadata": {"labels": LABELS}, "spec": POD}
+JOB = {"spec": POD | {"restartPolicy": "Never"}}
 WORKLOAD = {"replicas": 1, "selector": {"matchLabels": LABELS}, "template": TEMPLATE}
 SUBJECT = {"kind": "ServiceAccount", "name": "mine", "namespace": NAMESPACE}
 ROLE = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "mine"}
@@ -35,6 +36,8 @@ OBJECTS: dict[tuple[str, str], dict[str, Any]] = {
     ("apps/v1", "Deployment"): {"spec": WORKLOAD},
     ("apps/v1", "ReplicaSet"): {"spec": WORKLOAD},
     ("apps/v1", "StatefulSet"): {"spec": WORKLOAD | {"serviceName": "mine"}},
+    ("batch/v1", "CronJob"): {"spec": {"schedule": "@yearly", "jobTemplate": {"spec": {"template": JOB}}}},
+    ("batch/v1", "Job"): {"spec": {"template": JOB, "suspend": True}},
     ("coordination.k8s.io/v1", "Lease"): {"spec": {"holderIdentity": "me"}},
     ("discovery.k8s.io/v1", "EndpointSlice"): {"addressType": "IPv4", "endpoints": [], "ports": []},
     ("networking.k8s.io/v1", "Ingress"): {"spec": {"defaultBackend": {"service": BACKEND}}},

@@ -100,7 +100,7 @@ def test_an_image_without_a_recipe_is_named_with_those_that_have_one(lab: Runnin
     found = lab.until(
         lambda: (w := container(lab, namespace, "p")["state"].get("waiting", {})).get("reason") in reasons and w
     )
-    known = "known images: mongo, bitnami/mongodb, quay.io/ifont/pacman-nodejs-app, registry.k8s.io/pause"
+    known = "known images: mongo, bitnami/mongodb, quay.io/ifont/pacman-nodejs-app, chaostoolkit-mongodb, registry"
     assert known in found["message"]
     lab.until(lambda: container(lab, namespace, "p")["state"]["waiting"]["reason"] == "ImagePullBackOff")
     waiting = container(lab, namespace, "p")["state"]["waiting"]
