@@ -56,6 +56,7 @@ LONG = {
     "test_matrix.py in e2e",
     "test_node_stories.py in stories",
     "test_scheduled.py in e2e",
+    "test_trials.py in e2e",
 }
 ALONE = {"test_experiments.py", "test_port_forward.py"}
 
