@@ -112,7 +112,7 @@ class TestSeeding:
         [
             ({"count": 0}, "count is 0: it must be between 1 and 10,000,000"),
             ({"count": 10_000_001}, "count is 10000001: it must be between"),
-            ({"count": "10"}, "count is '10', no whole number"),
+            ({"count": "ten"}, "count: 'ten' is no whole number"),
             ({"count": 1.5}, "count is 1.5, no whole number"),
             ({"count": True}, "count is True, no whole number"),
             ({"seed": None}, "seed is None, no whole number"),

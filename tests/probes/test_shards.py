@@ -35,7 +35,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"shards": 0}, "shards is 0: it must be a number from 1 to 64"),
     ({"rate": 5001}, "rate is 5001: it must be a number from 0 to 5,000"),
     ({"writes": float("nan")}, "writes is nan"),
-    ({"rate": "200"}, "rate is '200': it must be a number"),
+    ({"rate": "many"}, "rate: 'many' is no number"),
     ({"deadline_s": 0}, "deadline_s is 0"),
     ({"in_flight_max": True}, "in_flight_max is True"),
     ({"lanes": ["sever"]}, "There is no lane sever; there are server, driver, user"),
