@@ -38,12 +38,13 @@ e2e-alone: private PICK = alone
 e2e-measuring: private PICK = e2e and measures and not alone and not long
 e2e-waiting: private PICK = e2e and not measures and not conformance and not patient and not long
 e2e-patient: private PICK = e2e and patient and not long
-unit-measuring: private PICK = not e2e and measures
-unit-rest: private PICK = not measures and not e2e
+unit-measuring: private PICK = not e2e and measures and not long
+unit-rest: private PICK = not measures and not e2e and not long
 conformance: private PICK = conformance
 unit: private PICK = not e2e
 e2e: private PICK = e2e
-# What ten minutes have no room for: the commands of the documentation, the scheduled check disturbed, loads in pods ...
+# What ten minutes have no room for: the commands of the documentation, the scheduled check disturbed, the image's
+# contents, loads in pods ...
 test-long: private PICK = long
 e2e-measuring e2e-waiting e2e-patient: e2e-alone
 unit-measuring unit-rest: e2e-measuring

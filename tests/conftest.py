@@ -52,9 +52,11 @@ NOT_MEASURING = {
 PATIENT = {"stories", "test_faults.py"}
 LONG = {
     "test_commands.py in docs",
+    "test_containerfile.py in image",
     "test_load_in_pods.py in e2e",
     "test_matrix.py in e2e",
     "test_node_stories.py in stories",
+    "test_resilience_check.py in ci",
     "test_scheduled.py in e2e",
     "test_trials.py in e2e",
 }

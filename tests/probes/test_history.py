@@ -37,9 +37,11 @@ from tests.reports.recorded_runs import Recorded, record
 WALL_CLOCK = {
     *("run.py: time.time_ns", "run.py: datetime.now", "company.py: datetime.now"),
     "faults/restart_rollout.py: datetime.now",
+    "lock.py: datetime.now",
 }
-"""Where the wall clock is looked at: for the anchor, for the names of a run's directory and of its registration, and
-for the annotation that restarts a rollout.
+"""Where the wall clock is looked at: for the anchor, for the names of a run's directory and of its registration, for the
+annotation that restarts a rollout, for the times in a Lease (labels: whether it is stale, the monotonic clock tells), and
+for whether the window is open.
 """
 
 
