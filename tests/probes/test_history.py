@@ -39,8 +39,8 @@ WALL_CLOCK = {
     "faults/restart_rollout.py: datetime.now",
     "lock.py: datetime.now",
 }
-"""Where the wall clock is looked at: for the anchor, for the names of a run's directory and of its registration, for the
-annotation that restarts a rollout, for the times in a Lease (labels: whether it is stale, the monotonic clock tells), and
+"""Where the wall clock is looked at: for the anchor, the names of a run's directory and of its registration, the
+annotation that restarts a rollout, the times in a Lease (labels: the monotonic clock tells whether it is stale), and
 for whether the window is open.
 """
 
