@@ -46,7 +46,8 @@ def shell(line: str) -> dict[str, Any]:
 
 def experiment(directory: Path, name: str, ready: Path, until: Path) -> Path:
     """Seeds, loads, says so in a file, and goes on when another file is there: no timing decides what meets what."""
-    wait = f"until [ -e {until} ] || ! kill -0 $PPID; do sleep 0.05; done"  # or until the run that waits is gone
+    # ... or until the run that waits is gone; its number may be another process's soon.
+    wait = f"until [ -e {until} ] || [ $(cut -d' ' -f4 /proc/$$/stat) != $PPID ]; do sleep 0.05; done"
     content = {
         "title": name,
         "description": name,
