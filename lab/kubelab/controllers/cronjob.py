@@ -27,6 +27,7 @@ from kubelab.kinds import (
     Kind,
     Object,
     controlled_by,
+    controller_of,
     is_terminating,
     is_true,
     key_of,
@@ -57,7 +58,7 @@ class CronJobs(Controller):
     def keys(self, kind: Kind, obj: Object) -> Iterable[Key]:
         if kind == CRON_JOBS:
             return [key_of(obj)]
-        owner = next((o for o in obj["metadata"].get("ownerReferences") or () if o.get("controller")), None)
+        owner = controller_of(obj)
         return [(obj["metadata"]["namespace"], owner["name"])] if owner and owner["kind"] == CRON_JOBS.kind else []
 
     def decide(self, key: Key) -> Changes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Set
 
@@ -38,10 +39,4 @@ def expanded(text: str, completions: int) -> set[int]:
 
 def pending(taken: Set[int], completions: int, count: int) -> list[int]:
     """The first indexes that are not taken, count at most."""
-    found: list[int] = []
-    index = 0
-    while index < completions and len(found) < count:
-        if index not in taken:
-            found.append(index)
-        index += 1
-    return found
+    return list(itertools.islice((index for index in range(completions) if index not in taken), count))

@@ -8,7 +8,7 @@ podFailurePolicy, successPolicy and backoffLimitPerIndex are not looked at; the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -376,14 +376,14 @@ def _too_many(job: Object, active: list[Object], count: int) -> list[Object]:
     return superfluous + others[: max(0, count - len(superfluous))]
 
 
-def _indexes_to_add(job: Object, tally: Tally, present: list[Object], count: int) -> list[int | None]:
+def _indexes_to_add(job: Object, tally: Tally, present: list[Object], count: int) -> Sequence[int | None]:
     if not is_indexed(job):
         return [None] * count
     taken = tally.indexes | {index for pod in present if (index := index_of(pod)) is not None}
-    return list(pending(taken, tally.completions, count))
+    return pending(taken, tally.completions, count)
 
 
-def _create(job: Object, work: Work, indexes: list[int | None]) -> None:
+def _create(job: Object, work: Work, indexes: Sequence[int | None]) -> None:
     for index in indexes:
         pod = jobpods.from_job(job, index)
         told = f"Created pod: {pod['metadata']['name']}"

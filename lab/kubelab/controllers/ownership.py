@@ -10,6 +10,7 @@ from collections.abc import Callable
 from kubelab.controllers.changes import Changes, Patch
 from kubelab.informer import Informer
 from kubelab.kinds import (
+    NAMESPACES,
     Key,
     Kind,
     Object,
@@ -28,6 +29,14 @@ def keys_of_owners(obj: Object, kind: Kind, owners: Informer) -> list[Key]:
     if owner := controller_of(obj):
         return [(namespace, owner["name"])] if owner["kind"] == kind.kind else []
     return [key_of(one) for one in owners.all(namespace) if _selects(one, obj)]
+
+
+def keys_of_namespaces(kind: Kind, obj: Object, name: str) -> list[Key]:
+    """Of a controller that keeps one object of that name in every namespace: the namespace's key."""
+    metadata = obj["metadata"]
+    if kind == NAMESPACES:
+        return [key_of(obj)]
+    return [("", metadata["namespace"])] if metadata["name"] == name else []
 
 
 def owned(owner: Object, found: Informer) -> list[Object]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from kubelab.controllers.changes import Changes, Create, Replace
 from kubelab.controllers.loop import Cluster, Controller
+from kubelab.controllers.ownership import keys_of_namespaces
 from kubelab.kinds import CONFIG_MAPS, NAMESPACES, Key, Kind, Object, is_terminating
 
 NAME = "kube-root-ca.crt"
@@ -29,10 +30,7 @@ class RootCertificates(Controller):
         self._certificate = certificate
 
     def keys(self, kind: Kind, obj: Object) -> Iterable[Key]:
-        metadata = obj["metadata"]
-        if kind == NAMESPACES:
-            return [("", metadata["name"])]
-        return [("", metadata["namespace"])] if metadata["name"] == NAME else []
+        return keys_of_namespaces(kind, obj, NAME)
 
     def decide(self, key: Key) -> Changes:
         namespace = self.cluster[NAMESPACES].get(*key)

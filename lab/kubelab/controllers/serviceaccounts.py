@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from kubelab.controllers.changes import Changes, Create
 from kubelab.controllers.loop import Controller
+from kubelab.controllers.ownership import keys_of_namespaces
 from kubelab.kinds import NAMESPACES, SERVICE_ACCOUNTS, Key, Kind, Object, is_terminating
 
 NAME = "default"
@@ -18,10 +19,7 @@ class ServiceAccounts(Controller):
     name = "service-account-controller"
 
     def keys(self, kind: Kind, obj: Object) -> Iterable[Key]:
-        metadata = obj["metadata"]
-        if kind == NAMESPACES:
-            return [("", metadata["name"])]
-        return [("", metadata["namespace"])] if metadata["name"] == NAME else []
+        return keys_of_namespaces(kind, obj, NAME)
 
     def decide(self, key: Key) -> Changes:
         namespace = self.cluster[NAMESPACES].get(*key)

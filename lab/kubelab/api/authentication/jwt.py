@@ -7,10 +7,11 @@ import binascii
 import hashlib
 import hmac
 import json
-import os
 import secrets
 from pathlib import Path
 from typing import Any
+
+from kubelab.kubeconfig import write_private
 
 Claims = dict[str, Any]
 
@@ -27,10 +28,7 @@ def signing_key(path: Path) -> bytes:
         key = path.read_bytes()
     except FileNotFoundError:
         key = secrets.token_bytes(KEY_BYTES)
-        unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(key)
-        unfinished.replace(path)
+        write_private(path, key)
     if len(key) < KEY_BYTES:
         raise ValueError(f"{path} holds no key: remove it, and a new one is made")
     return key
