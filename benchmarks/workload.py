@@ -129,7 +129,7 @@ def _run(load: Load, seconds: float) -> Seen:
     with tempfile.TemporaryDirectory(prefix="chaos-workload-") as name, _services(load.database) as services:
         directory = Path(name)
         write_whole(directory / "run.json", _run_json())
-        handle = Handle(_settings(load, directory, services), directory / "workload.log", 30, load.shards)
+        handle = Handle(_settings(load, directory, services), 30, load.shards)
         time.sleep(seconds + 1.5)
         status = handle.stop()
         if status != 0:

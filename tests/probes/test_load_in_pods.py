@@ -98,7 +98,7 @@ def started(directory: Path) -> Iterator[Started]:
 
 def begun(database: Database, started: Started, **changes: object) -> Handle:
     told = settings(database, started.directory.path, **changes)
-    return Handle(told, started.directory.workload_log, 30, pods=started)  # type: ignore[arg-type]
+    return Handle(told, 30, pods=started)  # type: ignore[arg-type]
 
 
 def reasons(directory: Path) -> list[str]:
@@ -178,7 +178,7 @@ class TestOneThatDies:
             "from tests.probes.test_load_in_pods import Started\n"
             "told = msgspec.json.decode(sys.stdin.buffer.readline(), type=Settings)\n"
             "started = Started(Path(told.record), 2)\n"
-            "handle = Handle(told, started.directory.workload_log, 30, pods=started)\n"
+            "handle = Handle(told, 30, pods=started)\n"
             "print(*[one.pid for one in started.processes], flush=True)\n"
             "time.sleep(60)\n"
         )

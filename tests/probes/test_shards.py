@@ -57,7 +57,7 @@ class TestAgainstARealDatabase:
         import pymongo
         from chaosmongo import scores
 
-        handle = Handle(settings(database, directory), directory / "workload.log", shards=3)
+        handle = Handle(settings(database, directory), shards=3)
         handle.move(Place(database.host, database.port))
         time.sleep(2.5)
         assert handle.stop() == 0
@@ -84,15 +84,14 @@ class TestAgainstARealDatabase:
     ) -> None:
         program = (
             "import sys, time, msgspec\n"
-            "from pathlib import Path\n"
             "from chaosmongo.workload.handle import Handle\n"
             "from chaosmongo.workload.settings import Settings\n"
             "told = msgspec.json.decode(sys.stdin.buffer.readline(), type=Settings)\n"
-            "print(*Handle(told, Path(sys.argv[1]), shards=2).pids, flush=True)\n"
+            "print(*Handle(told, shards=2).pids, flush=True)\n"
             "time.sleep(60)\n"
         )
         runner = subprocess.Popen(
-            [sys.executable, "-c", program, str(directory / "workload.log")],
+            [sys.executable, "-c", program],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
@@ -114,7 +113,7 @@ class TestAgainstARealDatabase:
         assert not history.damage
 
     def test_one_that_dies_is_named(self, database: Database, directory: Path) -> None:
-        handle = Handle(settings(database, directory), directory / "workload.log", shards=2)
+        handle = Handle(settings(database, directory), shards=2)
         time.sleep(1)
         assert handle.running
         os.kill(handle.pids[1], signal.SIGKILL)

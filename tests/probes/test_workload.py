@@ -70,7 +70,7 @@ def recorded(
     database: Database, directory: Path, during: Callable[[], None], seconds: float = 2.5, **changes: object
 ) -> History:
     """What is recorded while `during` is done after a second and the rest of the time passes."""
-    handle = Handle(settings(database, directory, **changes), directory / "workload.log")
+    handle = Handle(settings(database, directory, **changes))
     begin = time.monotonic()
     time.sleep(1.2)
     during()
@@ -146,7 +146,7 @@ class TestAHealthyDatabase:
     def test_the_password_is_nowhere_in_the_record(self, database: Database, record: Path) -> None:
         uri = database.uri.replace("mongodb://", "mongodb://someone:s3cr3t@")
         with pytest.raises(WorkloadFailed) as refusal:
-            Handle(settings(database, record, uri=uri), record / "workload.log")
+            Handle(settings(database, record, uri=uri))
         assert "s3cr3t" not in str(refusal.value)
         assert not [path for path in record.iterdir() if b"s3cr3t" in path.read_bytes()]
 
@@ -244,7 +244,7 @@ class TestTheWriteConcern:
 
     def test_of_the_uri_that_acknowledges_nothing_is_refused(self, database: Database, record: Path) -> None:
         with pytest.raises(WorkloadFailed, match="w is 0"):
-            Handle(settings(database, record, uri=database.uri + "&w=0"), record / "workload.log")
+            Handle(settings(database, record, uri=database.uri + "&w=0"))
 
 
 class TestADatabaseThatGoesAway:
@@ -295,16 +295,13 @@ class TestEnding:
     def test_when_the_runner_is_killed_it_closes_its_record_and_is_gone(self, database: Database, record: Path) -> None:
         program = (
             "import sys, time, msgspec\n"
-            "from pathlib import Path\n"
             "from chaosmongo.workload.handle import Handle\n"
             "from chaosmongo.workload.settings import Settings\n"
-            "h = Handle(msgspec.json.decode(sys.stdin.buffer.readline(), type=Settings), Path(sys.argv[1]))\n"
+            "h = Handle(msgspec.json.decode(sys.stdin.buffer.readline(), type=Settings))\n"
             "print(*h.pids, flush=True)\n"
             "time.sleep(60)\n"
         )
-        runner = subprocess.Popen(
-            [sys.executable, "-c", program, str(record / "workload.log")], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
+        runner = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert runner.stdin is not None
         assert runner.stdout is not None
         runner.stdin.write(msgspec.json.encode(settings(database, record)) + b"\n")
@@ -361,7 +358,7 @@ class TestEnding:
             "server": LanePlan({"hello": 0.0, "write": 200.0}, 0.5, "uri"),
             "driver": LanePlan({"write": 200.0}, 0.5, "uri"),
         }
-        handle = Handle(settings(database, record, lanes=lanes), record / "workload.log")
+        handle = Handle(settings(database, record, lanes=lanes))
         time.sleep(1.5)
         os.kill(handle.pids[0], signal.SIGKILL)
         handle.stop()
@@ -375,7 +372,7 @@ class TestEnding:
         assert history.unclosed == ["ops.jsonl"]
 
     def test_sigterm_closes_the_record(self, database: Database, record: Path) -> None:
-        handle = Handle(settings(database, record), record / "workload.log")
+        handle = Handle(settings(database, record))
         time.sleep(0.5)
         os.kill(handle.pids[0], signal.SIGTERM)
         wait_until_gone(handle.pids[0], 5)
@@ -383,7 +380,7 @@ class TestEnding:
         assert read(record).ops_notes[-1].detail == {"reason": "SIGTERM"}
 
     def test_stopping_twice_is_harmless(self, database: Database, record: Path) -> None:
-        handle = Handle(settings(database, record), record / "workload.log")
+        handle = Handle(settings(database, record))
         assert handle.stop() == 0
         assert handle.stop() == 0
 
@@ -391,12 +388,12 @@ class TestEnding:
 class TestRefusing:
     def test_a_database_that_does_not_answer(self, stopped_database: Database, record: Path) -> None:
         with pytest.raises(WorkloadFailed, match="does not answer"):
-            Handle(settings(stopped_database, record), record / "workload.log")
+            Handle(settings(stopped_database, record))
 
     def test_a_record_that_is_there_already(self, database: Database, record: Path) -> None:
         (record / "ops.jsonl").write_text("")
         with pytest.raises(WorkloadFailed, match="exists"):
-            Handle(settings(database, record), record / "workload.log")
+            Handle(settings(database, record))
 
     def test_settings_that_are_no_json_end_it_with_a_status(self) -> None:
         process = subprocess.run(

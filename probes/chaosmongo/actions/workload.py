@@ -86,7 +86,7 @@ def start_workload(
         recording.workload = _in_pods(recording, settings, pods, image, timeout_s)
     else:
         recording.will_undo("remove_scores", prefix=recording.marker)
-        recording.workload = Handle(settings, recording.directory.workload_log, timeout_s, shards)
+        recording.workload = Handle(settings, timeout_s, shards)
     recording.workload.move(recording.server_place())
     lanes_told = {lane: {"rates": one.rates, "via": one.via} for lane, one in plan.items()}
     return {"lanes": lanes_told, "shards": pods or shards, "pods": pods}
@@ -110,7 +110,7 @@ def _in_pods(recording: Recording, settings: Settings, number: int, image: str, 
         "workload", pods=number, namespace=runner.namespace, job=job.name(recording.marker), image=pods.image
     )
     with undo.on_failure(recording, undo_job):
-        return Handle(settings, recording.directory.workload_log, timeout_s, pods=pods)
+        return Handle(settings, timeout_s, pods=pods)
 
 
 @activity

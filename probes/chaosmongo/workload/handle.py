@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from chaosmongo.errors import WorkloadFailed
+from chaosmongo.history import RunDirectory
 from chaosmongo.workload.job import Pods
 from chaosmongo.workload.local import LocalShard
 from chaosmongo.workload.settings import Place, Settings, Share, Tell
@@ -22,16 +23,13 @@ BEGINS_AFTER_S = 0.3
 class Handle:
     """A running workload of one or more processes. Each ends by itself when this process does."""
 
-    def __init__(
-        self, settings: Settings, log: Path, timeout_s: float = 15, shards: int = 1, pods: Pods | None = None
-    ) -> None:
+    def __init__(self, settings: Settings, timeout_s: float = 15, shards: int = 1, pods: Pods | None = None) -> None:
         """Starts it; returns when its first operation is due. Raises WorkloadFailed with its reason.
 
-        log: where it tells what went wrong; each of several shards in a file of its own, workload-<i>.log.
         pods: what starts it elsewhere; None: as many processes beside this one as there are shards.
         """
         self._patience_s = settings.longest_deadline_s + STOPS_WITHIN_S
-        self._shards: Sequence[Shard] = _beside(log, shards) if pods is None else pods.start()
+        self._shards: Sequence[Shard] = _beside(settings, shards) if pods is None else pods.start()
         several = len(self._shards) > 1
         if several:
             settings = msgspec.structs.replace(settings, begins="told")
@@ -86,8 +84,6 @@ class Handle:
                 continue
 
 
-def _beside(log: Path, shards: int) -> list[LocalShard]:
-    def its(number: int) -> Path:
-        return log if shards == 1 else log.with_name(f"{log.stem}-{number}{log.suffix}")
-
-    return [LocalShard(Share(number, shards), its(number)) for number in range(shards)]
+def _beside(settings: Settings, shards: int) -> list[LocalShard]:
+    directory = RunDirectory(Path(settings.record))
+    return [LocalShard(Share(number, shards), directory.shard_log(number, shards)) for number in range(shards)]
