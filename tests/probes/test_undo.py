@@ -281,7 +281,7 @@ class TestWhoIsStillThere:
     def test_a_workload_that_does_not_end_is_named(
         self, left: Recording, database: Database, there: Collections, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(sys.modules["recoveryreport.commands.undo"], "WORKLOAD_ENDS_WITHIN_S", 0.2)
+        monkeypatch.setattr("chaosmongo.undo.leftovers.WORKLOAD_ENDS_WITHIN_S", 0.2)
         with left.directory.workload_log.open("w") as log:
             fcntl.flock(log, fcntl.LOCK_EX)
             ended = undone(left, database)

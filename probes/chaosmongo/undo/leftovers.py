@@ -19,6 +19,8 @@ from chaosmongo.history.lines import lines
 from chaosmongo.history.records import Undo, UndoLine, Undone
 
 LOOKS_EVERY_S = 0.05
+WORKLOAD_ENDS_WITHIN_S = 15.0
+"""Without its runner."""
 
 
 class Leftovers:
@@ -52,14 +54,14 @@ class Leftovers:
             finally:
                 leftovers.close()
 
-    def wait_for_workload(self, timeout_s: float) -> None:
+    def wait_for_workload(self) -> None:
         """Returns when the load, which ends by itself without its runner, writes no more. Raises StillRunning."""
-        end = time.monotonic() + timeout_s
+        end = time.monotonic() + WORKLOAD_ENDS_WITHIN_S
         for log in sorted(self._directory.path.glob("workload*.log")):
             while not _unlocked(log):
                 if time.monotonic() > end:
                     raise StillRunning(
-                        f"The load of this run still runs after {timeout_s:g} s (it holds {log}): "
+                        f"The load of this run still runs after {WORKLOAD_ENDS_WITHIN_S:g} s (it holds {log}): "
                         "nothing was taken back"
                     )
                 time.sleep(LOOKS_EVERY_S)

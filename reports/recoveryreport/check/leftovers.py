@@ -7,10 +7,8 @@ from chaosmongo.errors import ChaosMongoError, StillRunning
 from chaosmongo.history import RecordError, RunDirectory
 from chaosmongo.undo import Afterwards, Leftovers, take_back
 
-from recoveryreport.errors import NoRuns
-from recoveryreport.trend.finding import find
+from recoveryreport.trend.finding import runs_below
 
-WORKLOAD_ENDS_WITHIN_S = 15
 FOUND_WITHIN_S = 30.0
 """How long the database of an earlier run is looked for."""
 
@@ -38,11 +36,7 @@ def leaves_behind(directory: Path) -> bool:
 
 
 def _newest_first(runs: Path) -> list[Path]:
-    try:
-        found = find(runs).runs
-    except NoRuns:
-        return []
-    return sorted((one for below in found.values() for one in below), key=lambda one: one.name, reverse=True)
+    return sorted((one for below in runs_below(runs).values() for one in below), key=lambda one: one.name, reverse=True)
 
 
 def _take_back(directory: Path, mongo_uri: str, tell: Callable[[str], None]) -> None:
@@ -53,7 +47,7 @@ def _take_back(directory: Path, mongo_uri: str, tell: Callable[[str], None]) -> 
                 raise StaysBehind(f"whether run {name} left something behind cannot be read ({leftovers.damage[0]})")
             if not leftovers.pending:
                 return
-            leftovers.wait_for_workload(WORKLOAD_ENDS_WITHIN_S)
+            leftovers.wait_for_workload()
             place = Afterwards(leftovers.run, mongo_uri, FOUND_WITHIN_S)
             kept = []
             for taken in take_back(place, leftovers.pending, leftovers.undone):

@@ -11,8 +11,6 @@ from .common import one_message, run_argument, run_directory
 if TYPE_CHECKING:
     from chaosmongo.undo import Leftovers, Place, Taken
 
-WORKLOAD_ENDS_WITHIN_S = 15
-
 
 @click.command()
 @run_argument
@@ -38,7 +36,7 @@ def undo(run: Path | None, mongo_uri: str, timeout_s: float) -> None:
         try:
             with Leftovers.of(directory) as leftovers:
                 if leftovers.pending:
-                    leftovers.wait_for_workload(WORKLOAD_ENDS_WITHIN_S)
+                    leftovers.wait_for_workload()
                 whole = _taken_back(leftovers, Afterwards(leftovers.run, mongo_uri, timeout_s), directory)
         except ChaosMongoError as error:
             click.echo(f"Error: {error}", err=True)

@@ -59,6 +59,14 @@ def find(root: Path) -> Found:
     return found
 
 
+def runs_below(root: Path) -> dict[str, list[Path]]:
+    """The runs of each experiment; none where there are none, or no directory."""
+    try:
+        return find(root).runs
+    except NoRuns:
+        return {}
+
+
 def is_run(directory: Path) -> bool:
     """By its name or by what is in it: a run that was killed at once has a name and no run.json."""
     return bool(NAME.fullmatch(directory.name)) or os.path.lexists(directory / RUN)
