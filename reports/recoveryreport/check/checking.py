@@ -20,11 +20,13 @@ from chaosmongo.preflight import load
 from chaosmongo.preflight.experiment import Experiment
 
 from recoveryreport.errors import CannotCheck, ReportError
+from recoveryreport.exits import EXIT_CODES
+from recoveryreport.trend.reading import Loaded
 from recoveryreport.trials.running import Runner
 
 from . import allowed, clock, leftovers, notifying, pruning, publishing, removing, running, space
 from .alone import alone
-from .outcome import EXIT_CODES, Outcome
+from .outcome import Outcome
 from .pruning import Limits
 
 
@@ -136,12 +138,13 @@ class _Check:
             return "the check was told to stop before this experiment began"
         if why := self._stays_behind(experiment, undone):
             return why
-        if doubt := clock.doubt(removing.there(self.runs), clock.now()):
+        there = removing.there(self.runs)
+        if doubt := clock.doubt(there, clock.now()):
             self.printed.warn(doubt)
         now, windows = datetime.now(UTC), experiment.config.windows
         if not window.is_open(windows, now):
             return f"{window.told(windows, now)}: its schedule and its window do not fit"
-        self._prune()
+        self._prune(there)
         return space.short(self.runs) or allowed.missing(experiment)
 
     def _stays_behind(self, experiment: Experiment, undone: list[str]) -> str:
@@ -157,12 +160,14 @@ class _Check:
             return str(error)
         return ""
 
-    def _prune(self) -> None:
+    def _prune(self, there: Sequence[Loaded] | None = None) -> None:
+        """there: the runs that are there, where they were read just now."""
         if not self.asked.limits:
             return
         now_ns = time.time_ns()
-        there = [removing.kept(run, leftovers.leaves_behind) for run in removing.there(self.runs)]
-        going = pruning.plan(there, self.asked.limits, now_ns)
+        there = removing.there(self.runs) if there is None else there
+        kept = [removing.kept(run, leftovers.leaves_behind) for run in there]
+        going = pruning.plan(kept, self.asked.limits, now_ns)
         try:
             removing.sweep(self.runs)
             removing.remove(self.runs, going, now_ns)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from chaosmongo.history.results import Answer
 
-EXIT_CODES: dict[Answer, int] = {"passed": 0, "failed": 1, "unknown": 2}
+from recoveryreport.exits import EXIT_CODES
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,8 @@ from recoveryreport.machine import openmetrics, together
 from recoveryreport.machine.openmetrics import Family
 from recoveryreport.report import write_file
 from recoveryreport.trend import drawing
-from recoveryreport.trend.assembling import assembled
-from recoveryreport.trend.finding import find
-from recoveryreport.trend.reading import load
+from recoveryreport.trend.assembling import gathered
 from recoveryreport.trend.records import Experiment, Trend
-from recoveryreport.trend.removed import read as read_removed
 
 from .outcome import Outcome
 
@@ -49,11 +46,9 @@ def publish(runs: Path, every_s: float | None) -> Path | None:
 
 def _trend(runs: Path, every_s: float | None) -> Trend | None:
     try:
-        found = find(runs)
+        return gathered(runs, every_s, lambda directories: directories)
     except NoRuns:
         return None
-    loaded = {name: [load(directory) for directory in below] for name, below in found.runs.items()}
-    return assembled(found, loaded, every_s, time.time_ns(), read_removed(runs))
 
 
 def _last(runs: Path) -> dict[str, Last]:

@@ -13,8 +13,7 @@ from pathlib import Path
 import msgspec
 from chaosmongo.history import RecordError, read_run
 
-from recoveryreport.errors import NoRuns
-from recoveryreport.trend.finding import NAME, find
+from recoveryreport.trend.finding import NAME, runs_below
 from recoveryreport.trend.reading import Loaded, load
 from recoveryreport.trend.removed import FILE as FILE
 from recoveryreport.trend.removed import Removed
@@ -27,11 +26,7 @@ _GOING = re.compile(rf"{re.escape(GOING)}{NAME.pattern}")
 
 def there(runs: Path) -> list[Loaded]:
     """All runs below a directory."""
-    try:
-        found = find(runs).runs
-    except NoRuns:
-        return []
-    return [load(directory) for below in found.values() for directory in below]
+    return [load(directory) for below in runs_below(runs).values() for directory in below]
 
 
 def kept(loaded: Loaded, leaves_behind: Callable[[Path], bool]) -> Kept:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from recoveryreport.exits import EXIT_CODES
+
 from .common import console, judged, one_message
 from .options import arguments, passed_on
 from .repeating import busy, say_how_it_ended
-from .verdict import EXIT_CODES
 
 if TYPE_CHECKING:
     from recoveryreport.matrix.records import Matrix

@@ -1,13 +1,13 @@
 """`chaos recovery trend`"""
 
 import sys
-import time
 from pathlib import Path
 
 import click
 
+from recoveryreport.exits import EXIT_CODES
+
 from .common import RUNS, console, one_message
-from .verdict import EXIT_CODES
 from .watching import shown
 
 
@@ -37,16 +37,8 @@ def trend(runs: Path, every: str | None, out: Path | None) -> None:
         raise click.BadParameter(str(error), param_hint="--every") from None
     with one_message():
         from recoveryreport.trend import drawing, terminal
-        from recoveryreport.trend.assembling import assembled
-        from recoveryreport.trend.finding import find
-        from recoveryreport.trend.reading import Loaded, load
-        from recoveryreport.trend.removed import read as read_removed
+        from recoveryreport.trend.assembling import gathered
 
-        found = find(runs)
-        loaded: dict[str, list[Loaded]] = {name: [] for name in found.runs}
-        directories = [directory for below in found.runs.values() for directory in below]
-        for directory in shown(directories, "reading run"):
-            loaded[directory.parent.name].append(load(directory))
-        made = assembled(found, loaded, every_s, time.time_ns(), read_removed(runs))
+        made = gathered(runs, every_s, lambda directories: shown(directories, "reading run"))
         terminal.summary(console(), made, drawing.draw(made, runs, out or runs, shown))
         sys.exit(EXIT_CODES[made.answer])

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
-from .common import console, judged, keep, one_message, run_argument, run_directory
+from recoveryreport.exits import EXIT_CODES
 
-EXIT_CODES = {"passed": 0, "failed": 1, "unknown": 2}
+from .common import console, judged, keep, one_message, run_argument, run_directory
 
 
 @click.command()

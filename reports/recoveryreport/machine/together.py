@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from recoveryreport.errors import NoRuns
-from recoveryreport.trend.finding import find
+from recoveryreport.trend.finding import runs_below
 
 from . import openmetrics
 
@@ -17,11 +16,7 @@ def newest(root: Path) -> bytes:
 
     A run without metrics was killed, or still goes on: its experiment is unknown, never what an older run was.
     """
-    try:
-        runs = find(root).runs
-    except NoRuns:
-        runs = {}
-    return merged(_of(directories[-1]) for directories in runs.values())
+    return merged(_of(directories[-1]) for directories in runs_below(root).values())
 
 
 def merged(files: Iterable[bytes]) -> bytes:

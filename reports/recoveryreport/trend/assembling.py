@@ -1,9 +1,11 @@
 """From what was found in a directory to what stands in trend.json."""
 
 import os
+import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import quote_from_bytes
 
@@ -20,15 +22,25 @@ from recoveryreport.words import harmless
 
 from . import words
 from .changes import changes
-from .finding import Found
-from .reading import Loaded
+from .finding import Found, find
+from .reading import Loaded, load
 from .records import Change, Entry, Experiment, Lane, Trend
 from .removed import Removed
+from .removed import read as removed_runs
 from .schedule import gaps
 from .series import all_series
 
 AHEAD_NS = 300_000_000_000
 """How far a run may lie in the future: clocks of two machines differ by seconds."""
+
+
+def gathered(runs: Path, every_s: float | None, watched: Callable[[Sequence[Path]], Iterable[Path]]) -> Trend:
+    """Of all that is below a directory, read now. watched: the runs as they are, one by one. Raises NoRuns."""
+    found = find(runs)
+    loaded: dict[str, list[Loaded]] = {name: [] for name in found.runs}
+    for directory in watched([directory for below in found.runs.values() for directory in below]):
+        loaded[directory.parent.name].append(load(directory))
+    return assembled(found, loaded, every_s, time.time_ns(), removed_runs(runs))
 
 
 def assembled(
