@@ -4,7 +4,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,6 +62,19 @@ def run(command: Sequence[str], directory: Path, timeout_s: float = 150, **chang
             process.communicate()
         raise
     return Ended(process.returncode, output)
+
+
+@contextmanager
+def running_lab(place: Path, *options: str) -> Iterator[Path]:
+    """A lab in `place`, by its state directory; nothing of it is left afterwards. options: of `kubelab up`."""
+    state = place / "lab"
+    up = run(["kubelab", "up", "--state", str(state), *options], place)
+    try:
+        assert up.status == 0, up.output
+        yield state
+    finally:
+        down = run(["kubelab", "down", "--state", str(state)], place)
+    assert down.status == 0, down.output
 
 
 def run_undisturbed(command: Sequence[str], directory: Path, experiment: str, **changes: str) -> Ended:

@@ -17,7 +17,7 @@ import pymongo
 import yaml
 from chaosmongo.history import read, read_verdict
 
-from tests.e2e.commands import ROOT, Ended, processes_mentioning, run, start
+from tests.e2e.commands import ROOT, Ended, processes_mentioning, run, running_lab, start
 
 EXPERIMENT = ROOT / "experiments" / "mongo-pod-delete.yaml"
 WORKLOAD_GONE_WITHIN_S = 5
@@ -82,17 +82,11 @@ class Site:
 
 @contextmanager
 def site(place: Path, settle_s: float = 1.0) -> Iterator[Site]:
-    state = place / "lab"
-    up = run(["kubelab", "up", "--state", str(state), "--apply", str(ROOT / "manifests")], place)
-    try:
-        assert up.status == 0, up.output
+    with running_lab(place, "--apply", str(ROOT / "manifests")) as state:
         kubeconfig = run(["kubelab", "kubeconfig", "--state", str(state)], place).output.strip()
         found = Site(place, kubeconfig, derived(place, settle_s))
         _plant(found)
         yield found
-    finally:
-        down = run(["kubelab", "down", "--state", str(state)], place)
-    assert down.status == 0, down.output
 
 
 def _plant(site: Site) -> None:

@@ -18,7 +18,7 @@ import pytest
 from chaosmongo.history import read_verdict
 
 from tests.e2e import remains
-from tests.e2e.commands import ROOT, Ended, environment, processes_mentioning, run, start
+from tests.e2e.commands import ROOT, Ended, environment, processes_mentioning, run, running_lab, start
 
 pytestmark = pytest.mark.e2e
 
@@ -114,15 +114,9 @@ class Lab:
 
 @pytest.fixture(scope="module")
 def lab(place: Path) -> Iterator[Lab]:
-    state = place / "lab"
     options = ["--apply", str(ROOT / "manifests"), "--node-monitor-grace-period", str(GRACE_S)]
-    up = run(["kubelab", "up", "--state", str(state), *options], place)
-    try:
-        assert up.status == 0, up.output
+    with running_lab(place, *options) as state:
         yield Lab(place, state)
-    finally:
-        down = run(["kubelab", "down", "--state", str(state)], place)
-    assert down.status == 0, down.output
 
 
 @pytest.fixture

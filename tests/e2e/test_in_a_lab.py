@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from chaosmongo.history import read, read_verdict
 
-from tests.e2e.commands import Ended, processes_mentioning, run, start
+from tests.e2e.commands import Ended, processes_mentioning, run, running_lab, start
 
 pytestmark = pytest.mark.e2e
 
@@ -40,15 +40,9 @@ class Lab:
 
 @pytest.fixture(scope="module")
 def lab(place: Path) -> Iterator[Lab]:
-    state = place / "lab"
-    up = run(["kubelab", "up", "--state", str(state), "--apply", "manifests"], place)
-    try:
-        assert up.status == 0, up.output
+    with running_lab(place, "--apply", "manifests") as state:
         kubeconfig = run(["kubelab", "kubeconfig", "--state", str(state)], place).output.strip()
         yield Lab(place, kubeconfig)
-    finally:
-        down = run(["kubelab", "down", "--state", str(state)], place)
-    assert down.status == 0, down.output
     assert not state.exists() or not list(state.iterdir())
 
 

@@ -20,7 +20,7 @@ from chaosmongo.history.results import Verdict
 from chaosmongo.process import boot
 from chaosmongo.undo import workload
 
-from tests.e2e.commands import ATTEMPTS, ROOT, TOO_BUSY, run
+from tests.e2e.commands import ATTEMPTS, ROOT, TOO_BUSY, run, running_lab
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
@@ -96,12 +96,9 @@ def _wait(look: Callable[[], list[Any]], timeout_s: float = 90) -> list[Any]:
 
 @pytest.fixture(scope="module")
 def lab(place: Path) -> Iterator[Lab]:
-    state = place / "lab"
     experiment = _experiment()
     (place / "load-in-pods.yaml").write_text(experiment)
-    up = run(["kubelab", "up", "--state", str(state), "--apply", "manifests"], place)
-    try:
-        assert up.status == 0, up.output
+    with running_lab(place, "--apply", "manifests") as state:
         lab = Lab(place, str(state / "kubeconfig"))
         granted = run(["chaos", "recovery", "permissions", "load-in-pods.yaml"], place)
         assert granted.status == 0, granted.output
@@ -124,9 +121,6 @@ def lab(place: Path) -> Iterator[Lab]:
             *yaml.safe_load_all(granted.output),
         )
         yield lab
-    finally:
-        down = run(["kubelab", "down", "--state", str(state)], place)
-    assert down.status == 0, down.output
 
 
 def _experiment() -> str:

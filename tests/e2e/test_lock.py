@@ -19,7 +19,7 @@ from chaosmongo.lock import Lock, free
 from chaosmongo.undo import lock as releasing
 from chaosmongo.undo.lock import LEASE, path
 
-from tests.e2e.commands import ROOT, Ended, run, start
+from tests.e2e.commands import ROOT, Ended, run, running_lab, start
 from tests.reports.recorded_runs import Recorded, record
 
 pytestmark = pytest.mark.e2e
@@ -69,25 +69,19 @@ class Lab:
 
 @pytest.fixture(scope="module")
 def lab(place: Path) -> Iterator[Lab]:
-    state = str(place / "lab")
-    up = run(["kubelab", "up", "--state", state, "--apply", "manifests"], place)
-    try:
-        assert up.status == 0, up.output
+    with running_lab(place, "--apply", "manifests"):
         for name, hold_s in (("brief", "0.5"), ("long", "3")):
             changed = json.loads(json.dumps(EXPERIMENT))
             changed["method"][0]["provider"]["arguments"] = hold_s
             (place / f"{name}.yaml").write_text(yaml.safe_dump(changed, sort_keys=False))
         yield Lab(place, str(place / "lab" / "kubeconfig"))
-    finally:
-        down = run(["kubelab", "down", "--state", state], place)
-    assert down.status == 0, down.output
 
 
 @pytest.fixture
 def cluster(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
     """A connection of ours, with a hasty lock; nobody holds it before, nor afterwards."""
     monkeypatch.setenv("KUBECONFIG", lab.kubeconfig)
-    monkeypatch.setattr("kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", lab.kubeconfig)
+    monkeypatch.setenv("KUBECONFIG", lab.kubeconfig)
     monkeypatch.delenv("CHAOSTOOLKIT_IN_POD", raising=False)
     for name, value in (
         ("DURATION_S", 2),

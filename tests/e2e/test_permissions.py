@@ -18,7 +18,7 @@ from chaosmongo.preflight.permissions import Request, of_experiment
 from chaosmongo.preflight.roles import rules
 
 from tests.e2e.audit import FORBIDDEN, Asked, requests, unused
-from tests.e2e.commands import ROOT, Ended, run
+from tests.e2e.commands import ROOT, Ended, run, running_lab
 
 pytestmark = pytest.mark.e2e
 
@@ -88,26 +88,20 @@ class Checks:
 
 def cluster(kubeconfig: str) -> Cluster:
     with pytest.MonkeyPatch.context() as patch:
-        # the client has read $KUBECONFIG when it was imported
-        patch.setattr("kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", kubeconfig)
+        patch.setenv("KUBECONFIG", kubeconfig)
         patch.delenv("CHAOSTOOLKIT_IN_POD", raising=False)
         return Cluster()
 
 
 @pytest.fixture(scope="module")
 def checks(place: Path) -> Iterator[Checks]:
-    state, log = str(place / "lab"), str(place / "audit.jsonl")
-    up = run(["kubelab", "up", "--state", state, "--audit-log", log, "--apply", "manifests"], place)
-    try:
-        assert up.status == 0, up.output
+    log = str(place / "audit.jsonl")
+    with running_lab(place, "--audit-log", log, "--apply", "manifests"):
         found = Checks(place)
         found.kubectl("apply", "-k", "manifests/scheduled")
         found.kubectl("patch", "cronjob", "recovery-check", "-n", "chaos", "--type=json", "-p", json.dumps(BY_HAND))
         found.connect()
         yield found
-    finally:
-        down = run(["kubelab", "down", "--state", state], place)
-    assert down.status == 0, down.output
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ import yaml
 from chaosmongo.history import History, read, read_verdict
 from chaosmongo.history.results import Verdict
 
-from tests.e2e.commands import BIN, Ended, processes_mentioning, run, run_undisturbed, start
+from tests.e2e.commands import BIN, Ended, processes_mentioning, run, run_undisturbed, running_lab, start
 
 pytestmark = pytest.mark.e2e
 
@@ -40,18 +40,12 @@ class Run:
 
 @pytest.fixture(scope="module")
 def kubeconfig(place: Path) -> Iterator[str]:
-    state = place / "lab"
     experiment = yaml.safe_load((place / "experiments/mongo-pod-delete.yaml").read_text())
     (load,) = (one["provider"] for one in experiment["method"] if one["provider"]["func"] == "start_workload")
     load["arguments"] |= RATES
     (place / "slower.yaml").write_text(yaml.safe_dump(experiment))
-    up = run(["kubelab", "up", "--state", str(state), "--apply", "manifests"], place)
-    try:
-        assert up.status == 0, up.output
+    with running_lab(place, "--apply", "manifests") as state:
         yield str(state / "kubeconfig")
-    finally:
-        down = run(["kubelab", "down", "--state", str(state)], place)
-    assert down.status == 0, down.output
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.commands import Ended, run
+from tests.e2e.commands import Ended, run, running_lab
 
 pytestmark = pytest.mark.e2e
 
@@ -43,14 +43,8 @@ class Lab:
 
 @pytest.fixture(scope="module")
 def lab(place: Path) -> Iterator[Lab]:
-    state = str(place / "lab")
-    up = run(["kubelab", "up", "--state", state, "--apply", "manifests"], place)
-    try:
-        assert up.status == 0, up.output
+    with running_lab(place, "--apply", "manifests"):
         yield Lab(place)
-    finally:
-        down = run(["kubelab", "down", "--state", state], place)
-    assert down.status == 0, down.output
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from chaosmongo.history import read, read_run, read_verdict
 from chaosmongo.history.results import worst
 from recoveryreport.trials.records import Trials
 
-from tests.e2e.commands import Ended, processes_mentioning, run, start
+from tests.e2e.commands import Ended, processes_mentioning, run, running_lab, start
 
 pytestmark = pytest.mark.e2e
 
@@ -51,15 +51,9 @@ def short_experiment(place: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def lab(place: Path) -> Iterator[Lab]:
-    state = place / "lab"
     short_experiment(place)
-    up = run(["kubelab", "up", "--state", str(state), "--apply", "manifests"], place)
-    try:
-        assert up.status == 0, up.output
+    with running_lab(place, "--apply", "manifests") as state:
         yield Lab(place, run(["kubelab", "kubeconfig", "--state", str(state)], place).output.strip())
-    finally:
-        down = run(["kubelab", "down", "--state", str(state)], place)
-    assert down.status == 0, down.output
 
 
 @dataclass(frozen=True)

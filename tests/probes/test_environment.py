@@ -12,7 +12,6 @@ from chaosmongo.database import Address, Scores
 from chaosmongo.environment import fingerprint
 from chaosmongo.errors import ApiRefused
 from chaosmongo.history.records import Environment
-from kubernetes.config import kube_config
 
 from tests.conftest import Database
 from tests.lab.api.conftest import ApiServer, running
@@ -54,8 +53,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
 
 @pytest.fixture
 def cluster(api: ApiServer, monkeypatch: pytest.MonkeyPatch) -> Cluster:
-    # The client reads KUBECONFIG once, when it is imported.
-    monkeypatch.setattr(kube_config, "KUBE_CONFIG_DEFAULT_LOCATION", str(api.state / "kubeconfig"))
+    monkeypatch.setenv("KUBECONFIG", str(api.state / "kubeconfig"))
     return Cluster()
 
 

@@ -56,8 +56,7 @@ class Api:
 @pytest.fixture
 def api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
     found = Api(tmp_path)
-    monkeypatch.setenv("KUBECONFIG", str(found.kubeconfig))  # for the port-forward's process, which reads it anew
-    monkeypatch.setattr("kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", str(found.kubeconfig))
+    monkeypatch.setenv("KUBECONFIG", str(found.kubeconfig))
     monkeypatch.delenv("CHAOSTOOLKIT_IN_POD", raising=False)
     yield found
     found.server.shutdown()

@@ -12,7 +12,6 @@ from chaosmongo.history.lines import lines
 from chaosmongo.history.model import History
 from chaosmongo.history.records import ClusterEvent, ClusterLine, Note
 from chaosmongo.observer import Observer
-from kubernetes.config import kube_config
 
 from tests.lab.api.conftest import ApiServer, running
 from tests.lab.asking import until
@@ -53,7 +52,7 @@ class Watched:
 def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]:
     (tmp_path / "state").mkdir()
     with running(tmp_path / "state") as api:
-        monkeypatch.setattr(kube_config, "KUBE_CONFIG_DEFAULT_LOCATION", str(api.state / "kubeconfig"))
+        monkeypatch.setenv("KUBECONFIG", str(api.state / "kubeconfig"))
         assert api.post("/api/v1/namespaces", {"metadata": {"name": "pacman"}}).status == 201
         found = Watched(api, tmp_path)
         found.observer.start()

@@ -8,7 +8,6 @@ import pytest
 from chaosmongo.cluster import Cluster
 from chaosmongo.errors import ApiRefused
 from chaosmongo.undo import taint
-from kubernetes.config import kube_config
 
 from tests.lab.api.conftest import ApiServer, running
 
@@ -25,7 +24,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
 
 @pytest.fixture
 def cluster(api: ApiServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Cluster]:  # noqa: ARG001
-    monkeypatch.setattr(kube_config, "KUBE_CONFIG_DEFAULT_LOCATION", str(api.state / "kubeconfig"))
+    monkeypatch.setenv("KUBECONFIG", str(api.state / "kubeconfig"))
     assert api.post("/api/v1/nodes", {"metadata": {"name": "n1"}}).status == 201
     yield Cluster()
     api.delete(NODE)
