@@ -26,7 +26,7 @@ lint: $(VENV)/.dev
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows $(WORKFLOWS)
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(BIN)/zizmor --offline --quiet --no-progress $(WORKFLOWS) .github/dependabot.yml
-	$(BIN)/shellcheck .ci/run $(filter-out %.yaml %.Containerfile,$(wildcard .github/kind/*))
+	$(BIN)/shellcheck .ci/run $(filter-out %.yaml,$(wildcard .github/kind/*))
 
 # Runs that must be believed have the machine to themselves. Then what measures, one after the other, beside what mostly
 # waits; what wants a processor comes last.
