@@ -12,7 +12,7 @@ from chaosmongo.history import Op
 from chaosmongo.history.quantities import limit, measured, seconds
 from chaosmongo.history.results import Answer, Bracket, Finding, LaneRecovery, Outage
 
-from . import reach
+from . import lateness, reach
 from .check import Checked
 from .evidence import Evidence
 from .outages import Window
@@ -48,7 +48,7 @@ def _lane(evidence: Evidence, lane: str, ops: list[Op], objective_s: float | Non
         objective_s=objective_s,
         met=None
         if objective_s is None
-        else reach.believed(evidence, lane, _met(objective_s, rta, shorter_than_ns, last, fault_ns)),
+        else _believed(evidence, lane, _met(objective_s, rta, shorter_than_ns, last, fault_ns)),
     )
 
 
@@ -93,6 +93,11 @@ def _met(
     if last is not None and fault_ns is not None:  # still down: it will end after the last failure, if ever
         return False if last.last_failure_ns - fault_ns > limit_ns else None
     return True if shorter_than_ns is not None and shorter_than_ns <= limit_ns else None
+
+
+def _believed(evidence: Evidence, lane: str, met: bool | None) -> bool | None:
+    """What a late prober or a poor way adds makes an outage longer, never shorter: a miss may be theirs alone."""
+    return None if met is False and (reach.poor(evidence, lane) or lane in lateness.late(evidence)) else met
 
 
 def _answer(lanes: list[LaneRecovery], wanted: dict[str, float]) -> Answer:

@@ -16,7 +16,7 @@ from chaosmongo.history import Op
 from chaosmongo.history.quantities import counted, listed, milliseconds, seconds
 from chaosmongo.history.results import Finding
 
-from . import injection, reach
+from . import injection, lateness, reach
 from .check import Checked
 from .evidence import Evidence
 from .outages import STABLE_NS
@@ -27,17 +27,14 @@ LOAD = 0.95
 LATE_START_NS = 2_000_000_000
 """A function may begin this much after the first operation of the record: reads wait for something to read."""
 
-LATE_AT = 0.99
-"""Quantile of sent minus due that must lie below the tick."""
-
 
 def check(evidence: Evidence) -> Checked[None]:
     problems = [problem for part in _PARTS for problem in part(evidence)]
-    lateness = _lateness(evidence)
-    details = {"lateness_p99_ms": {lane: round(late / 1e6, 3) for lane, late in lateness.items()}}
+    late = lateness.p99_ns(evidence)
+    details = {"lateness_p99_ms": {lane: round(late_ns / 1e6, 3) for lane, late_ns in late.items()}}
     if problems:
         return Checked(None, Finding("validity", "unknown", "; ".join(problems), details), tuple(_doubts(evidence)))
-    latest = milliseconds(max(lateness.values(), default=0))
+    latest = milliseconds(max(late.values(), default=0))
     told = f"record whole, load on time (99 % within {latest}), undisturbed before the fault"
     return Checked(None, Finding("validity", "passed", told, details), tuple(_doubts(evidence)))
 
@@ -158,29 +155,9 @@ def _left_out(op: Op) -> bool:
 
 
 def _late(evidence: Evidence) -> Iterator[str]:
-    for lane, late_ns in _lateness(evidence).items():
-        tick_ns = _tick_ns(evidence, lane)
-        if tick_ns is not None and late_ns >= tick_ns:
-            within, tick = milliseconds(late_ns), milliseconds(tick_ns)
-            yield f"{lane} was late: 99 % within {within}, its tick is {tick} (is this machine too busy, or its disk?)"
-
-
-def _lateness(evidence: Evidence) -> dict[str, int]:
-    """99th percentile of sent minus due, by lane."""
-    found = {}
-    for lane, ops in evidence.lanes.items():
-        late = sorted(op.sent_ns - op.due_ns for op in ops if op.sent_ns)
-        if late:
-            found[lane] = late[min(len(late) - 1, int(LATE_AT * len(late)))]
-    return found
-
-
-def _tick_ns(evidence: Evidence, lane: str) -> float | None:
-    """Time from one operation of the lane's most frequent function to the next."""
-    plan = evidence.history.plan
-    rates = plan.lanes[lane].rates.values() if plan and lane in plan.lanes else []
-    fastest = max(rates, default=0)
-    return 1e9 / fastest if fastest else None
+    for lane, (late_ns, tick_ns) in lateness.late(evidence).items():
+        within, tick = milliseconds(late_ns), milliseconds(tick_ns)
+        yield f"{lane} was late: 99 % within {within}, its tick is {tick} (is this machine too busy, or its disk?)"
 
 
 _PARTS: tuple[Callable[[Evidence], Iterator[str]], ...] = (

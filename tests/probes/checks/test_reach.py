@@ -48,24 +48,21 @@ class TestProblems:
         assert list(reach.problems(evidence(OTHER, server="port-forward"))) == []
 
 
-class TestAnObjective:
+class TestPoor:
     @pytest.mark.parametrize(
-        ("notes", "lane", "met", "believed"),
+        ("notes", "lane", "poor"),
         [
-            ((BROKE,), "server", False, None),  # the way may have been down, not the database
-            ((BROKE,), "server", True, True),  # it makes outages longer, never shorter
-            ((BROKE,), "server", None, None),
-            ((BROKE,), "driver", False, False),  # which did not go through it
-            ((OTHER,), "server", False, False),
-            ((), "server", False, False),
-            ((), "server", True, True),
+            ((BROKE,), "server", True),
+            ((BROKE,), "driver", False),  # which did not go through it
+            ((OTHER,), "server", False),
+            ((), "server", False),
         ],
     )
-    def test_that_was_missed_through_a_poor_way_is_unknown(self, notes, lane, met, believed) -> None:
-        assert reach.believed(evidence(*notes, server="port-forward", driver="uri"), lane, met) is believed
+    def test_is_a_lane_whose_port_forward_had_trouble(self, notes, lane, poor) -> None:
+        assert reach.poor(evidence(*notes, server="port-forward", driver="uri"), lane) is poor
 
-    def test_is_believed_where_no_workload_was(self) -> None:
-        assert reach.believed(evidence(BROKE), "server", False) is False
+    def test_is_none_where_no_workload_was(self) -> None:
+        assert reach.poor(evidence(BROKE), "server") is False
 
 
 class TestDoubts:

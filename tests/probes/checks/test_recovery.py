@@ -3,10 +3,10 @@
 import pytest
 from chaosmongo.checks import recovery
 from chaosmongo.checks.evidence import Evidence
-from chaosmongo.history.records import Objectives
+from chaosmongo.history.records import LanePlan, Note, Objectives, Plan
 from chaosmongo.history.results import Bracket, Finding
 
-from .histories import MS, fault, history, op, plan, run, stream
+from .histories import MS, at, fault, history, op, plan, run, stream
 
 GOOD = "." * 30
 RTO_1 = {"server": 1.0}
@@ -122,6 +122,36 @@ class TestObjective:
     def test_is_met_only_where_the_whole_bracket_is_within_it(self, pattern, met, answer):
         found, checked = lane(pattern, rto=RTO_1)
         assert (found.met, checked.finding.verdict) == (met, answer)
+
+    @pytest.mark.parametrize(
+        ("late_ms", "pattern", "met", "answer"),
+        [
+            (99, GOOD + "." + "x" * 13 + GOOD, False, "failed"),
+            (100, GOOD + "." + "x" * 13 + GOOD, None, "unknown"),  # a tick late: those may have failed of it
+            (100, GOOD + "." + "x" * 13, None, "unknown"),  # nor is it known of one that never came back
+            (100, GOOD + ".xx" + GOOD, True, "passed"),  # lateness makes outages longer, never shorter
+        ],
+    )
+    def test_is_not_missed_where_the_prober_was_late(self, late_ms, pattern, met, answer):
+        ops = stream(pattern, -3000, 100, late_ms=late_ms)
+        record = history(ops, run=run(objectives=Objectives(RTO_1)), plan=plan(server={"hello": 10.0}))
+        checked = recovery.check(Evidence(record))
+        assert (checked.result[0].met, checked.finding.verdict) == (met, answer)
+
+    @pytest.mark.parametrize(
+        ("lane", "met", "answer"),
+        [("server", None, "unknown"), ("driver", False, "failed")],
+    )
+    def test_is_not_missed_where_the_way_was_poor(self, lane, met, answer):
+        record = history(
+            stream(GOOD + "." + "x" * 13 + GOOD, -3000, 100, lane=lane),
+            run=run(objectives=Objectives({lane: 1.0})),
+            plan=Plan(0, {"server": LanePlan({"hello": 10.0}, 1.0, "port-forward")}, {}, False, 64),
+            course=[Note(at(900), "tunnel", {"trouble": "it ended by itself"})],
+        )
+        checked = recovery.check(Evidence(record))
+        found = {one.lane: one.met for one in checked.result}
+        assert (found[lane], checked.finding.verdict) == (met, answer)
 
     def test_a_lane_without_one_may_take_its_time(self):
         found, checked = lane(GOOD + "." + "x" * 900 + GOOD)
