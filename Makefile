@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/pycache
 LAB        ?= # options of `kubelab exec`, like --apply manifests/variants/without-volume
 
-.PHONY: run test setup lint docs tests e2e-alone e2e-measuring e2e-waiting e2e-patient unit-measuring unit-rest conformance unit e2e test-long bench experiments mutants clean
+.PHONY: run test setup lint docs tests e2e-alone e2e-measuring e2e-waiting e2e-patient unit-measuring unit-reports unit-rest conformance unit e2e test-long bench experiments mutants clean
 
 # --no-version-check: `chaos` would ask its makers' server for news, and nothing here leaves this machine.
 run: $(VENV)/.lab
@@ -30,16 +30,17 @@ lint: $(VENV)/.dev
 
 # Runs that must be believed have the machine to themselves. Then what measures, one after the other, beside what mostly
 # waits; what wants a processor comes last.
-LANES := e2e-alone e2e-measuring e2e-waiting e2e-patient unit-measuring unit-rest conformance
+LANES := e2e-alone e2e-measuring e2e-waiting e2e-patient unit-measuring unit-reports unit-rest conformance
 tests: $(VENV)/.dev
-	@$(MAKE) --no-print-directory --jobs 4 --output-sync=target $(LANES)
+	@$(MAKE) --no-print-directory --jobs 5 --output-sync=target $(LANES)
 
 e2e-alone: private PICK = alone
 e2e-measuring: private PICK = e2e and measures and not alone and not long
 e2e-waiting: private PICK = e2e and not measures and not conformance and not patient and not long
 e2e-patient: private PICK = e2e and patient and not long
 unit-measuring: private PICK = not e2e and measures and not long
-unit-rest: private PICK = not measures and not e2e and not long
+unit-reports: private PICK = reports and not measures and not e2e and not long
+unit-rest: private PICK = not reports and not measures and not e2e and not long
 conformance: private PICK = conformance
 unit: private PICK = not e2e
 e2e: private PICK = e2e
@@ -47,11 +48,11 @@ e2e: private PICK = e2e
 # contents, loads in pods ...
 test-long: private PICK = long
 e2e-measuring e2e-waiting e2e-patient: e2e-alone
-unit-measuring unit-rest: e2e-measuring
+unit-measuring unit-reports unit-rest: e2e-measuring
 ifndef CONFORMANCE_KUBECONFIG
 conformance: e2e-waiting
 endif
-e2e-alone e2e-measuring e2e-waiting e2e-patient unit-measuring unit-rest conformance unit e2e test-long: $(VENV)/.dev
+$(LANES) unit e2e test-long: $(VENV)/.dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -m "$(PICK)"
 
 # Every figure of the README, as one table, measured anew: for a machine that does nothing else. BENCH: NAME ..., --quick

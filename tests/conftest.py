@@ -16,6 +16,9 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
+# A shell that starts something in the background has it ignore Ctrl-C, and all that it starts; ours do not.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 SECANTUSD = Path(sys.executable).with_name("secantusd-py")
 
 
@@ -49,6 +52,7 @@ NOT_MEASURING = {
     "test_wire.py",
 }
 
+REPORTS = {"ci", "docs", "manifests", "reports"}
 PATIENT = {"stories", "test_faults.py"}
 LONG = {
     "test_commands.py in docs",
@@ -68,6 +72,8 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     parts = item.path.relative_to(Path(__file__).parent).parts
     if f"{parts[-1]} in {parts[-2]}" in LONG:
         item.add_marker("long")
+    if parts[0] in REPORTS:
+        item.add_marker("reports")
     if not PATIENT.isdisjoint(parts):
         item.add_marker("patient")
     if parts[0] in MEASURING and NOT_MEASURING.isdisjoint(parts):
