@@ -45,6 +45,7 @@ NOT_MEASURING = {
     "test_quantities.py",
     "test_scores.py",
     "test_seal.py",
+    "test_sigterm.py",
     "test_storage.py",
     "test_taint.py",
     "test_undo.py",

@@ -10,9 +10,13 @@ marked failed unless our verdict, computed from the record alone, is passed.
 
 import json
 import logging
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import click
@@ -49,6 +53,7 @@ def before_experiment_control(context: dict[str, Any], configuration: dict[str, 
     except Exception as error:  # Chaos Toolkit would swallow it and run the experiment without a record
         logger.debug("opening the run failed", exc_info=True)
         raise InterruptExecution(f"The run could not be opened: {type(error).__name__}: {error}") from None
+    signal.signal(signal.SIGTERM, _interrupt)  # Chaos Toolkit puts back the one from before the run
     global _safeguard
     if recording.config.abort_outage_s > 0:
         _safeguard = Safeguard(recording, recording.config.abort_outage_s)
@@ -113,11 +118,29 @@ def after_experiment_control(context: dict[str, Any], state: dict[str, Any] | No
         journal["deviated"] = True
 
 
+def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+    """Ends the experiment in order. What Chaos Toolkit's own handler raises is an Exception, which is lost where the
+    signal comes while somebody catches all of those: every log handler does, and every activity that is none of ours.
+    """
+    raise SystemExit("SIGTERM")
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """A SIGTERM has no effect: what is being done is the ending that it asks for."""
+    before = signal.signal(signal.SIGTERM, lambda *_: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def cleanup_control() -> None:
     """Also where the experiment broke off in a way that skips the hook above, nothing is left running."""
     _end()
 
 
+@_undisturbed()
 def _end(ended: dict[str, Any] | None = None) -> Verdict | None:
     """Closes the run; None where there was none or it cannot be judged. `ended`: how the experiment did, if it has."""
     global _safeguard
