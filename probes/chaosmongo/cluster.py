@@ -27,6 +27,7 @@ HOW_TO_GET_ONE = (
 
 Object = dict[str, Any]
 
+NOT_FOUND = 404
 MERGE_PATCH = "application/merge-patch+json"
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
@@ -87,6 +88,15 @@ class Cluster:
     def get(self, path: str, timeout_s: float = 10, **query: str | int) -> Object:
         """GET of a path like /api/v1/namespaces/pacman; the answer as JSON."""
         return self._json(self._request("GET", path, query, timeout_s=timeout_s))
+
+    def find(self, path: str) -> Object | None:
+        """GET of a path; None where nothing is there."""
+        try:
+            return self.get(path)
+        except ApiRefused as refusal:
+            if refusal.status != NOT_FOUND:
+                raise
+            return None
 
     def post(self, path: str, body: Object, timeout_s: float = 10) -> Object:
         """POST of an object; the answer as JSON."""

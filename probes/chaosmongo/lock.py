@@ -1,73 +1,31 @@
 """One run at a time in a namespace: who makes faults there holds its Lease `chaos-mongodb` (coordination.k8s.io/v1).
 
-A run takes it before it touches anything, renews it while it goes on, and deletes it at its end. No clock but our own
-is trusted, and that one only for durations (as client-go's leader election does): a Lease is stale when we have seen it
-unchanged for its own leaseDurationSeconds. A holder whose process is certainly gone (it was on this machine) is not
-waited for. Every change names the version that it was made from, so of two that take it at once one is refused.
+A run takes it before it touches anything, renews it while it goes on, and deletes it at its end. A holder whose process
+is certainly gone (it was on this machine) is not waited for, any other until its Lease is stale. Every change names the
+version that it was made from, so of two that take it at once one is refused.
 """
 
 import json
-import logging
 import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
-from chaosmongo import process
+from chaosmongo import lease, process
 from chaosmongo.cluster import Cluster, Object
-from chaosmongo.errors import ApiRefused, ChaosMongoError, LockLost, NoCluster, NotAllowed, Occupied
+from chaosmongo.errors import ApiRefused, LockLost, NoCluster, Occupied
 from chaosmongo.history.records import Run
-from chaosmongo.undo.lock import CONFLICT, GONE, LEASE, path
-from chaosmongo.undo.nodes import thing
+from chaosmongo.lease import CONFLICT, DURATION_S, FORBIDDEN, GONE, LEASE, PROCESS, RUN, Held, path
 
-logger = logging.getLogger("chaostoolkit")
-
-DURATION_S = 30
 RENEWED_EVERY_S = 10.0
 TRIED_AGAIN_AFTER_S = 1.0
-LOOKS_EVERY_S = 1.0
 TAKEN_WITHIN_S = 15.0
 """How long an API server that does not answer is asked for the lock."""
 REQUEST_TIMEOUT_S = 5.0
 
-RUN, PROCESS = "chaos.mongodb/run", "chaos.mongodb/process"
-"""Annotations: the name of the holder's run, and which process it is."""
-
-GROUP, RESOURCE, VERBS = "coordination.k8s.io", "leases", ("create", "get", "patch", "delete")
-FORBIDDEN = 403
 UNAVAILABLE = 500
 """And more: the API server is there, and cannot answer just now."""
-
-
-@dataclass(frozen=True)
-class Held:
-    """A Lease as it was found. holder: "" where nobody holds it. since: a label, by the holder's clock."""
-
-    version: str
-    holder: str
-    run: str
-    since: str
-    duration_s: float
-    transitions: int
-    process: Mapping[str, Any]
-
-    @classmethod
-    def of(cls, lease: Object) -> "Held":
-        """Whatever stands in it: anybody may have made it."""
-        metadata, spec = lease["metadata"], lease.get("spec") or {}
-        notes = metadata.get("annotations") or {}
-        return cls(
-            str(metadata.get("resourceVersion", "")),
-            str(spec.get("holderIdentity") or ""),
-            str(notes.get(RUN) or ""),
-            str(spec.get("acquireTime") or "a time that is not known"),
-            float(spec.get("leaseDurationSeconds") or DURATION_S),
-            int(spec.get("leaseTransitions") or 0),
-            _process(notes.get(PROCESS)),
-        )
 
 
 def holder_of(run: Run) -> str:
@@ -80,21 +38,13 @@ def free(cluster: Cluster, namespace: str) -> Held | None:
 
     Raises Occupied as soon as its holder renews it; NotAllowed where we may not look.
     """
-    seen, since = _read(cluster, namespace), time.monotonic()
+    seen = lease.read(cluster, namespace)
     if seen is None or not seen.holder or process.is_gone(seen.process):
         return seen
-    logger.warning(
-        "The lock of namespace %s is held by %s since %s: waiting for at most %g s whether it is still renewed",
-        *(namespace, seen.holder, seen.since, seen.duration_s),
-    )
-    while time.monotonic() - since < seen.duration_s:
-        time.sleep(LOOKS_EVERY_S)
-        now = _read(cluster, namespace)
-        if now is None or not now.holder:
-            return now
-        if now.version != seen.version:
-            raise occupied(namespace, now)
-    return seen
+    now = lease.until_stale(cluster, namespace, seen)
+    if now is not None and now.holder and now is not seen:
+        raise occupied(namespace, now)
+    return now
 
 
 def occupied(namespace: str, held: Held | None) -> Occupied:
@@ -154,20 +104,20 @@ class Lock:
         sent = time.monotonic()
         try:
             if found is None:
-                lease = self._cluster.post(path(self._namespace), self._fresh(), REQUEST_TIMEOUT_S)
+                made = self._cluster.post(path(self._namespace), self._fresh(), REQUEST_TIMEOUT_S)
             else:
-                lease = self._patch(found.version, self._spec(found.transitions + 1), self._notes())
-            now = Held.of(lease)
+                made = self._patch(found.version, self._spec(found.transitions + 1), self._notes())
+            now = Held.of(made)
         except NoCluster:
             return False
         except ApiRefused as refusal:
             if refusal.status >= UNAVAILABLE:
                 return False
             if refusal.status == FORBIDDEN:
-                raise _forbidden(self._namespace, "create" if found is None else "patch", refusal) from None
+                raise lease.forbidden(self._namespace, "create" if found is None else "patch", refusal) from None
             if refusal.status != CONFLICT:
                 raise
-            other = _read(self._cluster, self._namespace)
+            other = lease.read(self._cluster, self._namespace)
             if other is None or other.holder != self.holder:  # else an earlier request came through unanswered
                 raise occupied(self._namespace, other) from None
             now = other
@@ -217,25 +167,25 @@ class Lock:
         sent = time.monotonic()
         try:
             try:
-                lease = self._patch(self._version, {"renewTime": _now()})
+                ours = self._patch(self._version, {"renewTime": _now()})
             except ApiRefused as refusal:
                 if refusal.status not in (CONFLICT, GONE):
                     raise
                 # changed by an earlier request of ours that was not answered, or by somebody
-                lease = self._still_ours(thing(self._cluster, path(self._namespace, LEASE)))
-                self._version = Held.of(lease).version
-                lease = self._patch(self._version, {"renewTime": _now()})
+                ours = self._still_ours(self._cluster.find(path(self._namespace, LEASE)))
+                self._version = Held.of(ours).version
+                ours = self._patch(self._version, {"renewTime": _now()})
         except (ApiRefused, NoCluster) as error:
             return str(error).splitlines()[0]
-        self._version, self._renewed_at = Held.of(lease).version, sent
+        self._version, self._renewed_at = Held.of(ours).version, sent
         return ""
 
-    def _still_ours(self, lease: Object | None) -> Object:
-        if lease is None:
+    def _still_ours(self, found: Object | None) -> Object:
+        if found is None:
             raise LockLost("somebody has deleted it")
-        if (holder := Held.of(lease).holder) != self.holder:
+        if (holder := Held.of(found).holder) != self.holder:
             raise LockLost(f"{holder or 'nobody'} holds it now")
-        return lease
+        return found
 
     def _lose(self, why: str) -> None:
         if self._stopped.is_set():
@@ -244,32 +194,6 @@ class Lock:
             self.lost, told = why, self._told
         if told is not None:
             told(why)
-
-
-def _read(cluster: Cluster, namespace: str) -> Held | None:
-    try:
-        lease = thing(cluster, path(namespace, LEASE))
-    except ApiRefused as refusal:
-        if refusal.status == FORBIDDEN:
-            raise _forbidden(namespace, "get", refusal) from None
-        raise
-    return None if lease is None else Held.of(lease)
-
-
-def _forbidden(namespace: str, verb: str, refusal: ChaosMongoError) -> NotAllowed:
-    return NotAllowed(
-        f"We may not {verb} {RESOURCE}.{GROUP} in namespace {namespace}, and without its lock no run begins: nothing "
-        f"was touched ({refusal}). A Role in namespace {namespace} grants it:\n"
-        f'- {{apiGroups: ["{GROUP}"], resources: [{RESOURCE}], verbs: [{", ".join(VERBS)}]}}'
-    )
-
-
-def _process(text: Any) -> Mapping[str, Any]:
-    try:
-        found = json.loads(str(text))
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _now() -> str:

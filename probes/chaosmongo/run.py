@@ -33,7 +33,8 @@ from chaosmongo.history.records import (
     Undone,
 )
 from chaosmongo.history.redaction import redacted
-from chaosmongo.lock import Held, Lock, free
+from chaosmongo.lease import Held
+from chaosmongo.lock import Lock, free
 from chaosmongo.observer import Observer
 from chaosmongo.pods import Pods
 from chaosmongo.tunnel.added import added

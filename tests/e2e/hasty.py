@@ -4,8 +4,8 @@ that records.
 
 from typing import Any
 
-from chaosmongo import lock
+from chaosmongo import lease, lock
 
 
 def configure_control(*_: Any, **__: Any) -> None:
-    lock.DURATION_S, lock.RENEWED_EVERY_S, lock.TRIED_AGAIN_AFTER_S, lock.LOOKS_EVERY_S = 3, 0.5, 0.2, 0.2
+    lock.DURATION_S, lock.RENEWED_EVERY_S, lock.TRIED_AGAIN_AFTER_S, lease.LOOKS_EVERY_S = 3, 0.5, 0.2, 0.2

@@ -7,17 +7,19 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import msgspec
 import pytest
 import yaml
-from chaosmongo import lock, process
+from chaosmongo import lease, lock, process
 from chaosmongo.cluster import Cluster
-from chaosmongo.errors import CannotUndo, LockLost, NotAllowed, Occupied
-from chaosmongo.history import read, read_verdict
+from chaosmongo.errors import CannotUndo, LockLost, NotAllowed, Occupied, StillRunning
+from chaosmongo.history import read, read_run, read_verdict
+from chaosmongo.history.records import Run
+from chaosmongo.lease import LEASE, PROCESS, RUN, Held, path
 from chaosmongo.lock import Lock, free
 from chaosmongo.undo import lock as releasing
-from chaosmongo.undo.lock import LEASE, path
 
 from tests.e2e.commands import ROOT, Ended, run, running_lab, start
 from tests.reports.recorded_runs import Recorded, record
@@ -81,18 +83,13 @@ def lab(place: Path) -> Iterator[Lab]:
 def cluster(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
     """A connection of ours, with a hasty lock; nobody holds it before, nor afterwards."""
     monkeypatch.setenv("KUBECONFIG", lab.kubeconfig)
-    monkeypatch.setenv("KUBECONFIG", lab.kubeconfig)
     monkeypatch.delenv("CHAOSTOOLKIT_IN_POD", raising=False)
-    for name, value in (
-        ("DURATION_S", 2),
-        ("RENEWED_EVERY_S", 0.3),
-        ("TRIED_AGAIN_AFTER_S", 0.1),
-        ("LOOKS_EVERY_S", 0.1),
-    ):
+    for name, value in (("DURATION_S", 2), ("RENEWED_EVERY_S", 0.3), ("TRIED_AGAIN_AFTER_S", 0.1)):
         monkeypatch.setattr(lock, name, value)
+    monkeypatch.setattr(lease, "LOOKS_EVERY_S", 0.1)
     found = Cluster()
     yield found
-    if lease(found) is not None:
+    if there(found) is not None:
         found.delete(path(SPACE, LEASE), {})
 
 
@@ -115,7 +112,7 @@ class Narrow(Cluster):
         return super()._headers() | {"authorization": f"Bearer {self._token}"}
 
 
-def lease(cluster: Cluster) -> dict[str, Any] | None:
+def there(cluster: Cluster) -> dict[str, Any] | None:
     found = cluster.get(path(SPACE), fieldSelector=f"metadata.name={LEASE}")["items"]
     return found[0] if found else None
 
@@ -129,13 +126,14 @@ def held(cluster: Cluster, holder: str = "somebody", seconds: int = 1, **annotat
     )
 
 
+def a_run(tmp_path: Path, number: int = 1) -> Run:
+    name = f"x/2026010{number}T000000Z"
+    return read_run(record(tmp_path / name, Recorded(name=name, marker=f"chaos-0000000{number}-")))
+
+
 def of_run(cluster: Cluster, tmp_path: Path, number: int = 1) -> Lock:
     """The lock of a run."""
-    from chaosmongo.history import read_run
-
-    name = f"x/2026010{number}T000000Z"
-    directory = record(tmp_path / name, Recorded(name=name, marker=f"chaos-0000000{number}-"))
-    return Lock(cluster, SPACE, read_run(directory))
+    return Lock(cluster, SPACE, a_run(tmp_path, number))
 
 
 class TestWhoGetsIt:
@@ -149,7 +147,7 @@ class TestWhoGetsIt:
     def test_nobody_while_it_is_renewed_and_that_is_told_soon(self, cluster: Cluster, tmp_path: Path) -> None:
         holder = of_run(cluster, tmp_path)
         holder.take(None)
-        cluster.patch(path(SPACE, LEASE), {"metadata": {"annotations": {lock.PROCESS: None}}})
+        cluster.patch(path(SPACE, LEASE), {"metadata": {"annotations": {PROCESS: None}}})
         begin = time.monotonic()
         with pytest.raises(Occupied, match=f"{SPACE}/{LEASE}.* is held by {holder.holder} since .*Nothing was touched"):
             free(cluster, SPACE)
@@ -159,7 +157,7 @@ class TestWhoGetsIt:
     def test_the_next_one_where_it_is_stale_by_its_own_duration_whatever_the_clocks_say(
         self, cluster: Cluster, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
-        held(cluster, **{lock.RUN: "theirs/1"})
+        held(cluster, **{RUN: "theirs/1"})
         begin = time.monotonic()
         found = free(cluster, SPACE)
         assert time.monotonic() - begin >= 1
@@ -169,7 +167,7 @@ class TestWhoGetsIt:
         with pytest.raises(Occupied):  # it was as stale for both
             second.take(found)
         first.stop()
-        taken = lease(cluster)
+        taken = there(cluster)
         assert taken is not None and found is not None and found.run == "theirs/1"
         assert (taken["spec"]["holderIdentity"], taken["spec"]["leaseTransitions"]) == (first.holder, 1)
 
@@ -177,13 +175,13 @@ class TestWhoGetsIt:
         with subprocess.Popen(["sleep", "60"]) as other:
             known = process.me() | {"pid": other.pid, "started": 0}
             other.kill()
-        held(cluster, seconds=600, **{lock.PROCESS: json.dumps(known)})
+        held(cluster, seconds=600, **{PROCESS: json.dumps(known)})
         assert free(cluster, SPACE) is not None
 
     @pytest.mark.parametrize("note", ["", "[]", "{", "7", '{"pid": "x"}'])
     def test_a_holder_of_whose_process_nothing_is_known_is_not_taken_for_gone(self, note: str) -> None:
-        metadata = {"resourceVersion": "1", "annotations": {lock.PROCESS: note}}
-        assert not process.is_gone(lock.Held.of({"metadata": metadata}).process)
+        metadata = {"resourceVersion": "1", "annotations": {PROCESS: note}}
+        assert not process.is_gone(Held.of({"metadata": metadata}).process)
 
 
 class TestALostOne:
@@ -263,12 +261,39 @@ class TestTakingBack:
         assert releasing.undo(place, holder).number == 0  # type: ignore[arg-type]
         ours.take(None)
         ours.stop()
-        assert (releasing.undo(place, holder).number, lease(cluster)) == (1, None)  # type: ignore[arg-type]
+        assert (releasing.undo(place, holder).number, there(cluster)) == (1, None)  # type: ignore[arg-type]
         held(cluster)
         assert releasing.undo(place, holder).said.endswith("is held by somebody else since, and stays")  # type: ignore[arg-type]
-        assert lease(cluster) is not None
+        assert there(cluster) is not None
         with pytest.raises(CannotUndo, match="is not this run: refused"):
             releasing.undo(place, {"holder": "somebody"})  # type: ignore[arg-type]
+
+    def over(self, cluster: Cluster, run: Run, boot_id: str) -> None:
+        elsewhere = msgspec.structs.replace(run, anchor=msgspec.structs.replace(run.anchor, boot_id=boot_id))
+        releasing.check_over(self.Where(cluster, elsewhere), {"holder": lock.holder_of(run)})  # type: ignore[arg-type]
+
+    @pytest.mark.parametrize("boot_id", ["of another machine", ""])
+    def test_is_refused_while_the_run_renews_its_lock(self, cluster: Cluster, tmp_path: Path, boot_id: str) -> None:
+        taken = of_run(cluster, tmp_path)
+        taken.take(None)
+        with pytest.raises(StillRunning, match=f"on another machine: .* renewed, as {taken.holder}. Nothing was taken"):
+            self.over(cluster, a_run(tmp_path / "again"), boot_id)
+        taken.stop()
+
+    def test_waits_until_the_lock_is_stale(self, cluster: Cluster, tmp_path: Path) -> None:
+        run = a_run(tmp_path)
+        held(cluster, lock.holder_of(run))
+        begin = time.monotonic()
+        self.over(cluster, run, "of another machine")
+        assert time.monotonic() - begin >= 1
+
+    def test_does_not_wait_for_a_lock_that_is_somebody_elses_or_gone(self, cluster: Cluster, tmp_path: Path) -> None:
+        self.over(cluster, a_run(tmp_path), "of another machine")
+        held(cluster, seconds=600)
+        self.over(cluster, a_run(tmp_path / "again"), "of another machine")
+
+    def test_of_a_run_of_this_machine_asks_nobody(self, tmp_path: Path) -> None:
+        self.over(cast("Cluster", None), a_run(tmp_path), process.boot())
 
 
 class TestRealRuns:
@@ -282,13 +307,13 @@ class TestRealRuns:
         assert "Nothing was touched" in refused[0]
         notes = [note.detail["state"] for note in read(made).course if note.what == "lock"]
         assert notes == ["taken"]
-        assert lease(cluster) is None
+        assert there(cluster) is None
 
     def test_one_whose_lock_is_taken_is_interrupted_in_order_and_unknown(self, lab: Lab, cluster: Cluster) -> None:
         known = set(lab.runs())
         process_ = lab.start("run", "long.yaml")
         end = time.monotonic() + 30
-        while lease(cluster) is None and time.monotonic() < end:
+        while there(cluster) is None and time.monotonic() < end:
             time.sleep(0.05)
         time.sleep(0.3)
         cluster.patch(path(SPACE, LEASE), {"spec": {"holderIdentity": "somebody"}})
@@ -298,14 +323,14 @@ class TestRealRuns:
         verdict = read_verdict(made)
         assert verdict is not None and verdict.verdict == "unknown"
         assert "the lock is lost: somebody holds it now" in verdict.sentence
-        found = lease(cluster)
+        found = there(cluster)
         assert found is not None and found["spec"]["holderIdentity"] == "somebody"
 
     def test_a_check_after_a_killed_run_takes_the_lock_back_first(self, lab: Lab, cluster: Cluster) -> None:
         known = set(lab.runs())
         process_ = lab.start("run", "long.yaml")
         end = time.monotonic() + 30
-        while not (set(lab.runs()) - known and lease(cluster)) and time.monotonic() < end:
+        while not (set(lab.runs()) - known and there(cluster)) and time.monotonic() < end:
             time.sleep(0.05)
         time.sleep(0.5)
         process_.kill()
@@ -316,7 +341,7 @@ class TestRealRuns:
         told = " ".join(checked.output.split())
         assert f"Taken back of run long/{killed.name}: Lease chaos-mongodb released" in told
         assert "brief: unknown. " in told and "Refused" not in told
-        assert lease(cluster) is None
+        assert there(cluster) is None
         trend = json.loads((lab.place / "runs" / "trend.json").read_text())
         (entry,) = [one for each in trend["experiments"] for one in each["runs"] if one["directory"] == killed.name]
         assert entry["state"] == "no verdict" and "what it left behind was taken back" in entry["sentence"]

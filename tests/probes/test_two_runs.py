@@ -219,8 +219,8 @@ def test_undoing_a_run_tells_those_that_rely_on_its_seeds(database: Database, tm
     assert seed_high_scores(count=50, seed=7) == {"inserted": 0, "found": 50}
     (directory,) = (tmp_path / "runs" / "one").iterdir()
     with Leftovers.of(directory) as leftovers:
-        leftovers.wait_for_workload()
         theirs = Afterwards(leftovers.run, database.uri, timeout_s=5)
+        leftovers.wait_until_over(theirs)
         assert all(taken.done for taken in take_back(theirs, leftovers.pending, leftovers.undone))
     read_back()
     run.forget()

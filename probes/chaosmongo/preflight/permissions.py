@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from chaosmongo import observer
 from chaosmongo.cluster import Object, own_namespace
 from chaosmongo.config import Config
-from chaosmongo.undo.lock import LEASE
+from chaosmongo.lease import LEASE
 
 from .experiment import ACTIONS, Experiment, Planned
 from .findings import Finding, error, warning

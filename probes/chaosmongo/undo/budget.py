@@ -7,7 +7,7 @@ from chaosmongo.cluster import Object
 from chaosmongo.errors import CannotUndo
 
 from .action import Done, Place, named
-from .nodes import still_ours, thing
+from .nodes import still_ours
 
 NAME = "restore_budget"
 LIFTED = {"maxUnavailable": "100%"}
@@ -34,7 +34,7 @@ def undo(place: Place, arguments: Mapping[str, Any]) -> Done:
         raise CannotUndo(f"before {limits_before!r} is no limit of a PodDisruptionBudget: refused")
     cluster = place.in_cluster()
     where = path(place.run.target.namespace, name)
-    found = thing(cluster, where)
+    found = cluster.find(where)
     if not still_ours(found, arguments):
         return Done(0, f"PodDisruptionBudget {name} is not the one that was lifted, or is there no more")
     assert found is not None

@@ -2,7 +2,7 @@
 
 undo.jsonl is the runner's; each later taking back writes a file of its own, undone-1.jsonl and so on. Whether the
 runner and its workload are there is told by the locks on undo.jsonl and workload*.log, which the kernel lifts at their
-end.
+end; of a runner on another machine also by its lock of the namespace.
 """
 
 import contextlib
@@ -17,6 +17,9 @@ from chaosmongo.errors import CannotUndo, StillRunning
 from chaosmongo.history import History, RunDirectory, Writer, read_run
 from chaosmongo.history.lines import lines
 from chaosmongo.history.records import Undo, UndoLine, Undone
+
+from . import lock
+from .action import Place
 
 LOOKS_EVERY_S = 0.05
 WORKLOAD_ENDS_WITHIN_S = 15.0
@@ -54,8 +57,17 @@ class Leftovers:
             finally:
                 leftovers.close()
 
-    def wait_for_workload(self) -> None:
-        """Returns when the load, which ends by itself without its runner, writes no more. Raises StillRunning."""
+    def wait_until_over(self, place: Place) -> None:
+        """Returns when neither the run nor its load, which ends by itself without it, does anything any more.
+
+        Raises StillRunning; ChaosMongoError where it was on another machine, and the cluster cannot be asked.
+        """
+        for undo in self.pending:
+            if undo.action == lock.NAME:
+                lock.check_over(place, undo.arguments)
+        self._wait_for_workload()
+
+    def _wait_for_workload(self) -> None:
         end = time.monotonic() + WORKLOAD_ENDS_WITHIN_S
         for log in sorted(self._directory.path.glob("workload*.log")):
             while not _unlocked(log):

@@ -3,28 +3,20 @@
 from collections.abc import Mapping
 from typing import Any
 
-from chaosmongo.errors import ApiRefused, CannotUndo
+from chaosmongo import lease, process
+from chaosmongo.errors import ApiRefused, CannotUndo, StillRunning
+from chaosmongo.lease import CONFLICT, GONE, LEASE, path
 
 from .action import Done, Place
-from .nodes import thing
 
 NAME = "release_lock"
-LEASE = "chaos-mongodb"
-GONE, CONFLICT = 404, 409
-
-
-def path(namespace: str, name: str = "") -> str:
-    below = f"/{name}" if name else ""
-    return f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases{below}"
 
 
 def undo(place: Place, arguments: Mapping[str, Any]) -> Done:
     """arguments: {"holder": as which the run took it}. Deleted only while the run still holds it."""
-    holder, namespace = arguments.get("holder"), place.run.target.namespace
-    if not isinstance(holder, str) or place.run.marker.rstrip("-") not in holder:
-        raise CannotUndo(f"holder {holder!r} is not this run: refused")
+    holder, namespace = _holder(place, arguments), place.run.target.namespace
     cluster, where = place.in_cluster(), path(namespace, LEASE)
-    found = thing(cluster, where)
+    found = cluster.find(where)
     if found is None:
         return Done(0, f"Lease {LEASE} is there no more")
     if (found.get("spec") or {}).get("holderIdentity") != holder:
@@ -38,3 +30,31 @@ def undo(place: Place, arguments: Mapping[str, Any]) -> Done:
             raise
         return Done(0, f"Lease {LEASE} was taken over or deleted just now")
     return Done(1, f"Lease {LEASE} released")
+
+
+def check_over(place: Place, arguments: Mapping[str, Any]) -> None:
+    """Returns when the run does not renew its lock any more. Raises StillRunning as soon as it does.
+
+    Only for a run of another machine: of one of ours the locks on its files have told. On a file system that machines
+    share, one need not see those of another.
+    """
+    here = process.boot()
+    if here and place.run.anchor.boot_id == here:
+        return
+    holder, namespace, cluster = _holder(place, arguments), place.run.target.namespace, place.in_cluster()
+    seen = lease.read(cluster, namespace)
+    if seen is None or seen.holder != holder:
+        return
+    now = lease.until_stale(cluster, namespace, seen)
+    if now is not None and now is not seen and now.holder == holder:
+        raise StillRunning(
+            f"The run is still going on, on another machine: its lock (Lease {namespace}/{LEASE}) is renewed, as "
+            f"{holder}. Nothing was taken back. Wait for its end, or end it (Ctrl-C or SIGTERM), and try again"
+        )
+
+
+def _holder(place: Place, arguments: Mapping[str, Any]) -> str:
+    holder = arguments.get("holder")
+    if not isinstance(holder, str) or place.run.marker.rstrip("-") not in holder:
+        raise CannotUndo(f"holder {holder!r} is not this run: refused")
+    return holder

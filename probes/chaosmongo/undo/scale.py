@@ -6,7 +6,7 @@ from typing import Any
 from chaosmongo.errors import CannotUndo
 
 from .action import Done, Place, named
-from .nodes import still_ours, thing
+from .nodes import still_ours
 
 NAME = "scale_back"
 RESOURCES = {"StatefulSet": "statefulsets", "Deployment": "deployments"}
@@ -25,7 +25,7 @@ def undo(place: Place, arguments: Mapping[str, Any]) -> Done:
     if type(before) is not int or before < 0:
         raise CannotUndo(f"before {before!r} is no number of replicas: refused")
     where, cluster = path(kind, place.run.target.namespace, name), place.in_cluster()
-    found = thing(cluster, where)
+    found = cluster.find(where)
     if not still_ours(found, arguments):
         return Done(0, f"{kind} {name} is not the one that was scaled, or is there no more")
     assert found is not None

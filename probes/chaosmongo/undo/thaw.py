@@ -6,7 +6,7 @@ from typing import Any
 from chaosmongo.containers import run_inside
 
 from .action import Done, Place, named
-from .nodes import still_ours, thing
+from .nodes import still_ours
 
 NAME = "thaw"
 TIMEOUT_S = 10
@@ -31,7 +31,7 @@ def undo(place: Place, arguments: Mapping[str, Any]) -> Done:
     """arguments: {"pod", "uid", "container", "process"}. Another pod of the name was never frozen."""
     namespace, pod, process = place.run.target.namespace, named(arguments, "pod"), str(arguments.get("process"))
     cluster = place.in_cluster()
-    found = thing(cluster, f"/api/v1/namespaces/{namespace}/pods/{pod}")
+    found = cluster.find(f"/api/v1/namespaces/{namespace}/pods/{pod}")
     if not still_ours(found, arguments):
         return Done(0, f"pod {pod} was replaced since: nothing is frozen")
     container = str(arguments.get("container") or "")

@@ -7,7 +7,6 @@ from chaosmongo.errors import ApiRefused, CannotUndo
 from chaosmongo.workload import job
 
 from .action import Done, Place, marker, named
-from .nodes import thing
 
 NAME = "remove_workload"
 
@@ -20,7 +19,7 @@ def undo(place: Place, arguments: Mapping[str, Any]) -> Done:
     if arguments.get("job") != job.name(ours):
         raise CannotUndo(f"job {arguments.get('job')!r} is not the run's own ({job.name(ours)}): refused")
     cluster, where = place.in_cluster(), job.path(namespace, job.name(ours))
-    found = thing(cluster, where)
+    found = cluster.find(where)
     if found is None:
         return Done(0, f"Job {namespace}/{job.name(ours)} is there no more")
     metadata = found["metadata"]

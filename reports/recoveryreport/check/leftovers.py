@@ -47,8 +47,8 @@ def _take_back(directory: Path, mongo_uri: str, tell: Callable[[str], None]) -> 
                 raise StaysBehind(f"whether run {name} left something behind cannot be read ({leftovers.damage[0]})")
             if not leftovers.pending:
                 return
-            leftovers.wait_for_workload()
             place = Afterwards(leftovers.run, mongo_uri, FOUND_WITHIN_S)
+            leftovers.wait_until_over(place)
             kept = []
             for taken in take_back(place, leftovers.pending, leftovers.undone):
                 if taken.done is None:

@@ -35,9 +35,10 @@ def undo(run: Path | None, mongo_uri: str, timeout_s: float) -> None:
         directory = run_directory(run)
         try:
             with Leftovers.of(directory) as leftovers:
+                place = Afterwards(leftovers.run, mongo_uri, timeout_s)
                 if leftovers.pending:
-                    leftovers.wait_for_workload()
-                whole = _taken_back(leftovers, Afterwards(leftovers.run, mongo_uri, timeout_s), directory)
+                    leftovers.wait_until_over(place)
+                whole = _taken_back(leftovers, place, directory)
         except ChaosMongoError as error:
             click.echo(f"Error: {error}", err=True)
             whole = False
