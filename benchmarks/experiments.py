@@ -26,7 +26,7 @@ import yaml
 from chaosmongo.history import read_verdict
 from chaosmongo.history.results import Verdict
 
-from benchmarks import current, laboratory
+from benchmarks import account, current, laboratory
 from benchmarks.current import NotHere
 from benchmarks.harness import Row, extent, keep
 from tests.e2e import remains
@@ -71,8 +71,20 @@ class Experiment:
         return os.environ.get(told["key"]) or told["default"]
 
 
-Surroundings = dict[str, str]
-"""Environment variables that lead to a cluster in which the demo is ready."""
+@dataclass(frozen=True)
+class Surroundings:
+    """A cluster in which the demo is ready.
+
+    admin: kubeconfig of one who may look at everything. environment: of the run. arguments: of `chaos run`. wrong: what
+    is not as it should be after the run, besides what it left behind.
+    """
+
+    admin: str
+    environment: dict[str, str]
+    arguments: tuple[str, ...] = ()
+    wrong: Callable[[], list[str]] = list
+
+
 Where = Callable[[Experiment], AbstractContextManager[Surroundings]]
 """Raises NotHere for an experiment that cannot be run there, RuntimeError where the demo does not get ready."""
 
@@ -116,6 +128,25 @@ def _read(file: Path) -> Experiment | None:
 
 @contextmanager
 def own_lab(experiment: Experiment) -> Iterator[Surroundings]:
+    with _lab(experiment) as lab:
+        kubeconfig = str(lab.kubeconfig)
+        yield Surroundings(kubeconfig, {"KUBECONFIG": kubeconfig, "KUBELAB_STATE": str(lab.state)})
+
+
+@contextmanager
+def with_least_roles(experiment: Experiment) -> Iterator[Surroundings]:
+    """In a lab of its own, as an account that may do what `chaos recovery permissions` says, and nothing else."""
+    with tempfile.TemporaryDirectory(prefix="account-") as kept:
+        log = Path(kept) / "audit.jsonl"
+        with _lab(experiment, "--audit-log", str(log)) as lab:
+            file = str(ROOT / "experiments" / f"{experiment.name}.yaml")
+            made = account.make(lab.kubeconfig, file, log, Path(kept))
+            environment = {"KUBECONFIG": str(made.kubeconfig), "KUBELAB_STATE": str(lab.state)}
+            yield Surroundings(str(lab.kubeconfig), environment, (account.AS_IN_A_POD,), made.wrong)
+
+
+@contextmanager
+def _lab(experiment: Experiment, *more: str) -> Iterator[laboratory.Laboratory]:
     if experiment.elsewhere:
         raise NotHere(experiment.elsewhere)
     options = list(experiment.lab)
@@ -123,8 +154,8 @@ def own_lab(experiment: Experiment) -> Iterator[Surroundings]:
         options[options.index("--apply") + 1] = str(ROOT / options[options.index("--apply") + 1])
     else:
         options += ["--apply", str(ROOT / "manifests")]
-    with laboratory.lab(*options) as lab:
-        yield {"KUBECONFIG": str(lab.kubeconfig), "KUBELAB_STATE": str(lab.state)}
+    with laboratory.lab(*options, *more) as lab:
+        yield lab
 
 
 def as_it_is(cluster: current.Cluster, manifests: Path) -> Where:
@@ -138,7 +169,8 @@ def as_it_is(cluster: current.Cluster, manifests: Path) -> Where:
             if "most_mib" in experiment.configuration:
                 pod, path = f"{experiment.setting('statefulset')}-0", experiment.setting("data_path")
                 current.check_volume(experiment.namespace, pod, path, int(experiment.setting("most_mib")))
-            yield {"KUBECONFIG": str(cluster.kubeconfig)}
+            kubeconfig = str(cluster.kubeconfig)
+            yield Surroundings(kubeconfig, {"KUBECONFIG": kubeconfig})
 
     return where
 
@@ -186,23 +218,24 @@ def _trial(experiment: Experiment, where: Where) -> Trial:
 
 
 def _in_cluster(experiment: Experiment, surroundings: Surroundings, place: Path) -> Trial:
-    kubeconfig = surroundings["KUBECONFIG"]
-    before = remains.cluster(place, kubeconfig, experiment.namespace)
-    file = f"experiments/{experiment.name}.yaml"
+    before = remains.cluster(place, surroundings.admin, experiment.namespace)
+    command = ["chaos", "--no-version-check", "run", *surroundings.arguments, f"experiments/{experiment.name}.yaml"]
     begin = time.monotonic()
-    ended = run_command(["chaos", "--no-version-check", "run", file], place, AT_ONCE_S, **surroundings)
+    ended = run_command(command, place, AT_ONCE_S, **surroundings.environment)
     took_s = time.monotonic() - begin
     directories = [path.parent for path in place.glob("runs/*/*/run.json")]
     verdict = read_verdict(directories[0]) if directories else None
     if verdict is None:
         return Trial(experiment.name, "none", ended.output[-1500:], {}, {}, 0, 0, ["no verdict"], took_s)
-    left = _left(before, place, kubeconfig, experiment.namespace)
+    left = _left(before, place, surroundings.admin, experiment.namespace)
     left += [f"process {line}" for line in remains.processes(place)]
-    undo = run_command(["chaos", "--no-version-check", "recovery", "undo", str(directories[0])], place, **surroundings)
+    undoing = ["chaos", "--no-version-check", "recovery", "undo", str(directories[0])]
+    undo = run_command(undoing, place, **surroundings.environment)
     if "Nothing is left behind" not in undo.output:
         left.append(undo.output.strip())
     if (ended.status == 0) != (verdict.verdict == "passed"):
         left.append(f"chaos run ended with status {ended.status}, of a verdict {verdict.verdict}")
+    left += surroundings.wrong()
     if kept := os.environ.get("KEEP_RUNS"):
         shutil.copytree(directories[0], Path(kept) / experiment.name.replace("/", "-") / f"{time.time():.0f}")
     return _told_by(experiment, verdict, left, took_s)
@@ -288,6 +321,11 @@ def main() -> int:
     parser.add_argument("-n", type=int, default=RUNS, help=f"runs of each ({RUNS})")
     parser.add_argument("--cluster", choices=["own", "current"], default="own", help="a lab for each, or KUBECONFIG's")
     parser.add_argument(
+        "--least-roles",
+        action="store_true",
+        help="in labs: as an account that may do what `chaos recovery permissions` says; was all of it used?",
+    )
+    parser.add_argument(
         "--manifests", type=Path, default=ROOT / "manifests", help="a copy of yours, for --cluster current"
     )
     told = parser.parse_args()
@@ -295,8 +333,11 @@ def main() -> int:
         parser.error(f"there is no experiment {', '.join(unknown)}; there are: {', '.join(known)}")
     if told.n < 1:
         parser.error(f"-n {told.n}: at least 1")
+    if told.least_roles and told.cluster == "current":
+        parser.error("--least-roles: the audit log is of a lab's API server; without --cluster current")
     try:
-        where = as_it_is(current.look(), told.manifests) if told.cluster == "current" else own_lab
+        own = with_least_roles if told.least_roles else own_lab
+        where = as_it_is(current.look(), told.manifests) if told.cluster == "current" else own
     except RuntimeError as error:
         parser.error(str(error))
     rows = _rows(_trials([known[name] for name in told.name or known], told.n, where))

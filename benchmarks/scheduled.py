@@ -67,6 +67,18 @@ def _cut_off(checks: Checks, begun: Begun) -> None:
     checks.kubelab("node", "start", begun.node)
 
 
+def _stays_off(checks: Checks, begun: Begun) -> None:
+    """Beyond its deadline. Its Job ends when somebody who knows that the node is off deletes the pod by force."""
+    checks.kubelab("node", "crash", begun.node)
+    _too_long(checks, begun)
+    checks.kubectl("wait", "--for=condition=FailureTarget", f"job/{begun.job}", f"--timeout={DEADLINE_S + 30}s")
+    state = checks.kubectl("get", "pod", begun.pod, "-o", "jsonpath={.status.phase} {.metadata.deletionTimestamp}")
+    assert state.startswith("Running 2"), state  # nobody has heard of its end
+    checks.kubectl("delete", "pod", begun.pod, "--force", "--grace-period=0")
+    checks.finish(begun.job, begun.directory)
+    checks.kubelab("node", "start", begun.node)
+
+
 def _control_plane(checks: Checks, begun: Begun) -> None:  # noqa: ARG001
     checks.kubelab("control-plane", "restart")
 
@@ -80,6 +92,7 @@ WAYS: dict[str, Way] = {
     "its node is drained": _drained,
     "it reaches its deadline": _too_long,
     "its node crashes and comes back": _cut_off,
+    "its node crashes and stays off beyond its deadline": _stays_off,
     "the control plane restarts": _control_plane,
 }
 
