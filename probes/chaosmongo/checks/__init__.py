@@ -3,6 +3,7 @@
 evidence       the history, sorted: lanes, windows, sightings
 watch          watch events as sightings of objects
 outages        windows of a lane, from its operations
+lateness       whether the prober was on time
 recovery       recovery time actual of each lane, against its objective
 phases         where the seconds went
 ready_gap      Ready minus first acknowledged write

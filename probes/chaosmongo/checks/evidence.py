@@ -5,7 +5,8 @@ from functools import cached_property
 from chaosmongo.history import History, Op
 from chaosmongo.history.records import Document, SeedsRead
 
-from . import outages, watch
+from . import lateness, outages, watch
+from .lateness import Lateness
 from .outages import Window
 
 
@@ -32,6 +33,13 @@ class Evidence:
     def windows(self) -> dict[str, list[Window]]:
         """All outages, by lane."""
         return {lane: outages.find(ops, self.deadline_ns(lane)) for lane, ops in self.lanes.items()}
+
+    @cached_property
+    def lateness(self) -> dict[str, Lateness]:
+        """Of each lane that sent anything."""
+        plans = self.history.plan.lanes if self.history.plan else {}
+        found = {lane: lateness.measure(ops, plans.get(lane)) for lane, ops in self.lanes.items()}
+        return {lane: one for lane, one in found.items() if one is not None}
 
     @cached_property
     def end_ns(self) -> int:

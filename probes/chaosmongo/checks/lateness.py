@@ -1,34 +1,37 @@
-"""Was the prober on time? sent minus due of each operation, by lane.
+"""Was a lane's prober on time? sent minus due of its operations.
 
-A lane is late where the 99th percentile is not below its tick: this machine, or its disk, was too busy. Its operations
+It was late where the 99th percentile is not below the lane's tick: this machine, or its disk, was too busy. Operations
 may then have failed of that, and what they tell of the server's outages is at the most too long.
 """
 
-from .evidence import Evidence
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from chaosmongo.history import Op
+from chaosmongo.history.records import LanePlan
 
 LATE_AT = 0.99
 """Quantile of sent minus due that must lie below the tick."""
 
 
-def p99_ns(evidence: Evidence) -> dict[str, int]:
-    """99th percentile of sent minus due, by lane; a lane that sent nothing is left out."""
-    found = {}
-    for lane, ops in evidence.lanes.items():
-        late = sorted(op.sent_ns - op.due_ns for op in ops if op.sent_ns)
-        if late:
-            found[lane] = late[min(len(late) - 1, int(LATE_AT * len(late)))]
-    return found
+@dataclass(frozen=True)
+class Lateness:
+    """p99_ns: the quantile. tick_ns: from one operation of the lane's most frequent function to the next; endless where
+    none is planned.
+    """
+
+    p99_ns: int
+    tick_ns: float
+
+    @property
+    def late(self) -> bool:
+        return self.p99_ns >= self.tick_ns
 
 
-def late(evidence: Evidence) -> dict[str, tuple[int, float]]:
-    """The lanes that were late: by how much, and their tick (ns)."""
-    ticks = {lane: _tick_ns(evidence, lane) for lane in evidence.lanes}
-    return {lane: (late_ns, tick) for lane, late_ns in p99_ns(evidence).items() if (tick := ticks[lane]) <= late_ns}
-
-
-def _tick_ns(evidence: Evidence, lane: str) -> float:
-    """Time from one operation of the lane's most frequent function to the next; endless where none is planned."""
-    plan = evidence.history.plan
-    rates = plan.lanes[lane].rates.values() if plan and lane in plan.lanes else []
-    fastest = max(rates, default=0)
-    return 1e9 / fastest if fastest else float("inf")
+def measure(ops: Iterable[Op], plan: LanePlan | None) -> Lateness | None:
+    """None for a lane that sent nothing."""
+    late = sorted(op.sent_ns - op.due_ns for op in ops if op.sent_ns)
+    if not late:
+        return None
+    fastest = max(plan.rates.values(), default=0) if plan else 0
+    return Lateness(late[min(len(late) - 1, int(LATE_AT * len(late)))], 1e9 / fastest if fastest else float("inf"))

@@ -12,7 +12,7 @@ from chaosmongo.history import Op
 from chaosmongo.history.quantities import limit, measured, seconds
 from chaosmongo.history.results import Answer, Bracket, Finding, LaneRecovery, Outage
 
-from . import lateness, reach
+from . import reach
 from .check import Checked
 from .evidence import Evidence
 from .outages import Window
@@ -97,7 +97,8 @@ def _met(
 
 def _believed(evidence: Evidence, lane: str, met: bool | None) -> bool | None:
     """What a late prober or a poor way adds makes an outage longer, never shorter: a miss may be theirs alone."""
-    return None if met is False and (reach.poor(evidence, lane) or lane in lateness.late(evidence)) else met
+    late = lane in evidence.lateness and evidence.lateness[lane].late
+    return None if met is False and (late or reach.poor(evidence, lane)) else met
 
 
 def _answer(lanes: list[LaneRecovery], wanted: dict[str, float]) -> Answer:

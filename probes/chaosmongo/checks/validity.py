@@ -16,7 +16,7 @@ from chaosmongo.history import Op
 from chaosmongo.history.quantities import counted, listed, milliseconds, seconds
 from chaosmongo.history.results import Finding
 
-from . import injection, lateness, reach
+from . import injection, reach
 from .check import Checked
 from .evidence import Evidence
 from .outages import STABLE_NS
@@ -30,7 +30,7 @@ LATE_START_NS = 2_000_000_000
 
 def check(evidence: Evidence) -> Checked[None]:
     problems = [problem for part in _PARTS for problem in part(evidence)]
-    late = lateness.p99_ns(evidence)
+    late = {lane: one.p99_ns for lane, one in evidence.lateness.items()}
     details = {"lateness_p99_ms": {lane: round(late_ns / 1e6, 3) for lane, late_ns in late.items()}}
     if problems:
         return Checked(None, Finding("validity", "unknown", "; ".join(problems), details), tuple(_doubts(evidence)))
@@ -155,9 +155,10 @@ def _left_out(op: Op) -> bool:
 
 
 def _late(evidence: Evidence) -> Iterator[str]:
-    for lane, (late_ns, tick_ns) in lateness.late(evidence).items():
-        within, tick = milliseconds(late_ns), milliseconds(tick_ns)
-        yield f"{lane} was late: 99 % within {within}, its tick is {tick} (is this machine too busy, or its disk?)"
+    for lane, one in evidence.lateness.items():
+        if one.late:
+            within, tick = milliseconds(one.p99_ns), milliseconds(one.tick_ns)
+            yield f"{lane} was late: 99 % within {within}, its tick is {tick} (is this machine too busy, or its disk?)"
 
 
 _PARTS: tuple[Callable[[Evidence], Iterator[str]], ...] = (
