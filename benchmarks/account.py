@@ -19,8 +19,10 @@ USER = f"system:serviceaccount:{NAMESPACE}:{NAME}"
 ROLE = f"{NAMESPACE}-{NAME}"
 AS_IN_A_POD = "--var=reach=service"
 """From outside of one, a port-forward would be asked for as well."""
-RENEWAL = ("coordination.k8s.io", "leases", "patch")
+RENEWAL = {("coordination.k8s.io", "leases", "patch")}
 """Of the lock: a run may be over before it has to be renewed."""
+OF_A_VOLUME = {("", "persistentvolumeclaims", "get"), ("storage.k8s.io", "storageclasses", "get")}
+"""That the database has none does not stand in the experiment."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,9 @@ class Account:
         refused = {one for one, code in asked if code == audit.FORBIDDEN}
         made = [one for asked_for, _ in asked for one in _authorized_as(asked_for)]
         roles = [self._get(f"clusterrole/{ROLE}"), *(self._get(f"role/{ROLE}", "-n", one) for one in self.namespaces)]
-        unused = [one for one in audit.unused(roles, made) if (one.group, one.resource, one.verb) != RENEWAL]
+        volumes = [one for space in self.namespaces for one in self._get("pvc", "-n", space)["items"]]
+        may_be = RENEWAL if volumes else RENEWAL | OF_A_VOLUME
+        unused = [one for one in audit.unused(roles, made) if (one.group, one.resource, one.verb) not in may_be]
         return [f"refused: {one}" for one in refused] + [f"never used: {one}" for one in unused]
 
     def _get(self, *what: str) -> dict[str, Any]:
