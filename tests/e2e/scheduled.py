@@ -106,7 +106,8 @@ class Checks:
 
         over = until(ended, ENDS_WITHIN_S, f"end of job {job}", lambda: self.said(job))
         said = self.said(job)
-        return Result(job, "Complete" in over, said, verdict_of(directory or self.runs()[-1]))
+        found = [directory] if directory else self.runs()[-1:]
+        return Result(job, "Complete" in over, said, verdict_of(found[0]) if found else "")
 
     def said(self, job: str) -> str:
         """Nothing, where the pod is gone."""
@@ -129,12 +130,16 @@ class Checks:
 
     def _calm(self) -> None:
         """Nothing is measured finely here: on a busy machine a load as usual would be late, and answers too."""
-        file = f"{EXPERIMENT}.yaml"
+        self.change(EXPERIMENT, "start_workload", {"rate": 20, "writes": 10, "deadline_s": 5})
+
+    def change(self, name: str, function: str, arguments: dict[str, Any]) -> None:
+        """Arguments of an activity, in the experiment as the checks find it."""
+        file = f"{name}.yaml"
         config = json.loads(self.kubectl("get", "configmap", "experiments", "-o", "json"))
         experiment = yaml.safe_load(config["data"][file])
         for activity in experiment["method"]:
-            if activity["provider"]["func"] == "start_workload":
-                activity["provider"]["arguments"] |= {"rate": 20, "writes": 10, "deadline_s": 5}
+            if activity["provider"]["func"] == function:
+                activity["provider"]["arguments"] |= arguments
         patch = {"data": {file: yaml.safe_dump(experiment, sort_keys=False)}}
         self.kubectl("patch", "configmap", "experiments", "--type=merge", "-p", json.dumps(patch))
 
