@@ -64,6 +64,16 @@ def test_the_text_and_the_journal_of_the_experiment_are_on_record_without_secret
     assert not [text for text in files if "hunter2" in text]
 
 
+def test_what_an_activity_says_is_noted_without_what_chaos_toolkit_puts_before_it(recording: Recording) -> None:
+    trace = [
+        "Traceback\n",
+        "chaoslib.exceptions.ActivityFailed: chaoslib.exceptions.ActivityFailed: There is no pod x\n",
+    ]
+    record.after_activity_control({"name": "a", "type": "action"}, state={"status": "failed", "exception": trace})
+    (note,) = [note for note in read(recording.directory.path).course if note.what == "activity"]
+    assert note.detail["error"] == "There is no pod x"
+
+
 class TestAWindow:
     @staticmethod
     def closed() -> str:

@@ -89,7 +89,14 @@ def _believed(finding: Finding, evidence: Evidence) -> Finding:
 def _sentence(answer: str, findings: list[Finding], durable: Durability | None, lanes: list[LaneRecovery]) -> str:
     if answer == "passed" and durable is not None:
         return f"{_kept(durable)}; {_recovered(lanes)}"
-    return "; ".join(finding.summary for finding in findings if finding.verdict == answer)
+    told = [finding for finding in findings if finding.verdict == answer]
+    if answer == "unknown":  # an activity that failed is the cause of much else
+        told.sort(key=lambda finding: finding.check != course.NAME)
+    reasons: dict[str, str] = {}  # several checks give the same one
+    for finding in told:
+        for reason in finding.summary.split("; "):
+            reasons.setdefault(reason.casefold(), reason)
+    return "; ".join(reasons.values())
 
 
 def _kept(durable: Durability) -> str:

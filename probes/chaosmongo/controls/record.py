@@ -21,7 +21,7 @@ from typing import Any
 
 import click
 from chaoslib import merge_vars
-from chaoslib.exceptions import InterruptExecution
+from chaoslib.exceptions import ActivityFailed, InterruptExecution
 
 from chaosmongo import run, undo
 from chaosmongo.checks import judge
@@ -238,4 +238,8 @@ def _check_vars(experiment: dict[str, Any]) -> None:
 def _last_line(state: dict[str, Any] | None) -> str:
     trace = (state or {}).get("exception") or []
     lines = [line for line in "".join(trace).splitlines() if line.strip()]
-    return lines[-1].strip()[:300] if lines else ""
+    return lines[-1].strip().replace(_FAILED, "")[:300] if lines else ""
+
+
+_FAILED = f"{ActivityFailed.__module__}.{ActivityFailed.__name__}: "
+"""Chaos Toolkit puts it before what an activity says, and once more around that."""

@@ -113,6 +113,14 @@ def test_nothing_at_all_is_unknown():
     assert worst([]) == "unknown"
 
 
+def test_an_activity_that_failed_is_said_first_and_each_reason_once():
+    failed = Note(at(0), "activity", {"name": "drain it", "status": "failed", "error": "not allowed"})
+    course = [Note(at(-9000), "hypothesis", {"met": True}), failed, Note(at(9000), "ended", {"status": "completed"})]
+    sentence = judge(whole(faults=[], course=course)).sentence
+    assert sentence.startswith("unknown: 'drain it' failed (not allowed); ")
+    assert sentence.casefold().count("there was no fault;") == 1
+
+
 def test_a_failure_is_said_first():
     assert judge(whole(scan=LOST, ops_notes=[])).sentence == (
         "failed: 1 of 200 acknowledged writes LOST, with a HOLE: later ones survived (chaos-1-s2000)"
