@@ -46,10 +46,16 @@ class LocalShard:
         return f"the workload's {self._name} ended with status {self.status}{said(self._log)} (log: {self._log})"
 
     def say(self, what: msgspec.Struct) -> None:
-        assert self._process.stdin is not None
+        pipe = self._process.stdin
+        assert pipe is not None
         with self._lock:
-            self._process.stdin.write(msgspec.json.encode(what) + b"\n")
-            self._process.stdin.flush()
+            try:
+                pipe.write(msgspec.json.encode(what) + b"\n")
+                pipe.flush()
+            except OSError:
+                with contextlib.suppress(OSError):  # else it is tried, and told, once more when the pipe is forgotten
+                    pipe.close()
+                raise
 
     def first_word(self, end: float) -> Hello | None:
         assert self._process.stdout is not None
