@@ -4,7 +4,6 @@ intact    there once, as seeded
 missing   not there. altered: there once, with other content. duplicated: there more than once, whatever the content
 """
 
-import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -36,14 +35,17 @@ class Chunk:
 def compare(seed: int, count: int, read: Iterable[Read]) -> Iterator[Chunk]:
     """Scores 0 to count - 1 of a seed, by the chunk. `read` may be in any order; other numbers are ignored."""
     by_chunk = _by_chunk(read)
-    digests = scores.seeded_digests(seed, count)
-    for first in range(0, count, CHUNK):
-        expected = list(itertools.islice(digests, CHUNK))
+    chunks = zip(range(0, count, CHUNK), scores.seeded_digests(seed, count, CHUNK), strict=True)
+    for first, expected in chunks:
         found = by_chunk.pop(first, [])
-        if found == [(first, "".join(expected))]:
-            yield Chunk(first, len(expected))
+        if found == [(first, expected)]:
+            yield Chunk(first, len(expected) // DIGEST_DIGITS)
         else:
-            yield _compared(first, expected, found)
+            yield _compared(first, _each(expected), found)
+
+
+def _each(digests: str) -> list[str]:
+    return [digests[place : place + DIGEST_DIGITS] for place in range(0, len(digests), DIGEST_DIGITS)]
 
 
 def _by_chunk(read: Iterable[Read]) -> dict[int, list[Read]]:
@@ -61,8 +63,8 @@ def _by_chunk(read: Iterable[Read]) -> dict[int, list[Read]]:
 def _compared(first: int, expected: list[str], found: Iterable[Read]) -> Chunk:
     copies: dict[int, list[str]] = {}
     for start, digests in found:
-        for place in range(0, len(digests), DIGEST_DIGITS):
-            copies.setdefault(start + place // DIGEST_DIGITS, []).append(digests[place : place + DIGEST_DIGITS])
+        for number, digest in enumerate(_each(digests), start):
+            copies.setdefault(number, []).append(digest)
     chunk = Chunk(first, len(expected))
     for number, digest in enumerate(expected, first):
         there = copies.get(number, [])

@@ -5,6 +5,7 @@ more of its own. Its name is its key; its digest covers the six fields and their
 """
 
 import hashlib
+import itertools
 import random
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -91,20 +92,23 @@ Row = tuple[bytes, bytes, int, int, int, bytes]
 """Cloud, host, level, number, score and zone of a seeded score: its fields in the order in which they are digested."""
 
 
-def seeded_digests(seed: int, count: int) -> Iterator[str]:
-    """The digests of `seeded(seed, count)`, in less than half the time that asking each takes."""
-    drawn = _drawn(seed, count, *_ENCODED)
-    return digests(
-        seed,
-        ((cloud, host, level, number, score, zone) for number, (cloud, zone, host, score, level) in enumerate(drawn)),
-    )
+def seeded_digests(seed: int, count: int, at_once: int) -> Iterator[str]:
+    """The digests of `seeded(seed, count)`, so many joined at a time, in a third of the time that asking each takes."""
+    drawn = enumerate(_drawn(seed, count, *_ENCODED))
+    rows = ((cloud, host, level, number, score, zone) for number, (cloud, zone, host, score, level) in drawn)
+    for _ in range(0, count, at_once):
+        yield digests(seed, itertools.islice(rows, at_once))
 
 
-def digests(seed: int, rows: Iterable[Row]) -> Iterator[str]:
-    """The digests of some of a seed's scores. Words must need no escape in JSON: letters, digits and - alone."""
+def digests(seed: int, rows: Iterable[Row]) -> str:
+    """The digests of some scores of a seed, joined. Words must need no escape in JSON: letters, digits and - alone."""
     form = b'{"cloud":"%%b","host":"%%b","level":%%d,"name":"seed-%d-%%07d","score":%%d,"zone":"%%b"}' % seed
-    hashed = hashlib.blake2b
-    return (hashed(form % row, digest_size=DIGEST_BYTES).hexdigest() for row in rows)
+    found, begun = [], hashlib.blake2b(digest_size=DIGEST_BYTES).copy
+    for row in rows:
+        hashed = begun()
+        hashed.update(form % row)
+        found.append(hashed.digest())
+    return b"".join(found).hex()
 
 
 _WORDS = (CLOUDS, tuple(f"zone-{number}" for number in range(9)), tuple(f"host-{number:02d}" for number in range(99)))

@@ -34,7 +34,7 @@ def digested(batch: bytes, seed: int) -> Stretch | None:
     if list(map(int, names)) != list(numbers):
         return None
     rows = zip(clouds, hosts, _integers(levels), numbers, _integers(points), zones, strict=True)
-    return numbers[0], "".join(scores.digests(seed, rows))
+    return numbers[0], scores.digests(seed, rows)
 
 
 def _integers(fields: tuple[bytes, ...]) -> tuple[int, ...]:

@@ -42,13 +42,15 @@ class TestSeeding:
             scores.workload_score("k", n)["score"] for n in range(20_000)
         )
 
-    @given(st.integers(-(10**20), 10**20))
-    def test_their_digests_can_be_had_without_them(self, seed: int) -> None:
-        assert list(scores.seeded_digests(seed, 20)) == [scores.digest(score) for score in scores.seeded(seed, 20)]
+    @given(st.integers(-(10**20), 10**20), st.integers(1, 25))
+    def test_their_digests_can_be_had_without_them(self, seed: int, at_once: int) -> None:
+        each = [scores.digest(score) for score in scores.seeded(seed, 20)]
+        joined = ["".join(each[first : first + at_once]) for first in range(0, 20, at_once)]
+        assert list(scores.seeded_digests(seed, 20, at_once)) == joined
 
     def test_the_digests_of_a_seed_never_change(self) -> None:
         """Records out there hold them."""
-        assert list(scores.seeded_digests(42, 2)) == ["059a6d065a274f37", "f1aa230aafe0c317"]
+        assert list(scores.seeded_digests(42, 2, 1)) == ["059a6d065a274f37", "f1aa230aafe0c317"]
 
     @given(st.integers(-(10**20), 10**20), st.integers(0, scores.SEEDS_MOST - 1))
     def test_a_name_says_which_score_of_which_seed_it_is(self, seed: int, number: int) -> None:
