@@ -35,8 +35,8 @@ ANSWERS_WITHIN_S = 15
 """For each command of ours outside the workload; without it a server that is silent would be waited for without end."""
 READ_WITHIN_S = 300
 """For a look at a whole collection: the more there is, the longer. SecantusDB reads all of it before it answers."""
-READ_AT_ONCE = 5000
-"""Documents that are asked for with one command."""
+READ_AT_ONCE = 20_000
+"""Documents that are asked for with one command: some MiB of ours. SecantusDB takes longer where many more follow."""
 LONGEST_REASON = 300
 """Characters of what a server says that a message of ours repeats."""
 REMOVED_PER_S = 500
