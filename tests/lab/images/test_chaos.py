@@ -65,6 +65,7 @@ def test_every_python_inside_finds_paths_names_and_credentials(pod: Pod, mounts:
     assert told["env"]["BOTH"] == f"{experiments}:{results}"
     assert told["env"]["OWN"] == "/resultsx"
     assert told["env"]["CHAOSTOOLKIT_IN_POD"] == "true"
+    assert told["env"]["TMPDIR"] == str(scratch)
     assert told["host"] == "recovery-check-1"
     assert told["token"] == "a token"
     assert told["authority"] == f"{mounts[SERVICE_ACCOUNT]}/ca.crt"
@@ -90,6 +91,11 @@ def test_without_a_volume_results_are_the_containers_own(pod: Pod) -> None:
     ended = pod.run(runner(pod, {}), "sh", "-c", "echo kept > /results/x; cd /; cat /results/x; sh -c 'cat /results/x'")
     assert ended.stdout.split() == ["kept", "kept"]
     assert (pod.directory / "container" / "results" / "x").exists()
+
+
+def test_without_a_volume_what_is_temporary_goes_with_the_container(pod: Pod) -> None:
+    ended = pod.run(runner(pod, {}), "python", "-c", "import tempfile; print(tempfile.mkdtemp())")
+    assert Path(ended.stdout.strip()).parent == pod.directory / "container" / "tmp"
 
 
 @pytest.mark.parametrize(

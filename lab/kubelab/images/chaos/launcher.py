@@ -19,6 +19,8 @@ from .words import Words
 HOME = "/results"
 """The image's, and its working directory."""
 
+TMP = "/tmp"
+
 ENVIRONMENT = {"CHAOSTOOLKIT_IN_POD": "true", "PYTHONUNBUFFERED": "1"}
 """The image's, besides HOME and PATH."""
 
@@ -48,8 +50,20 @@ def environment(given: Mapping[str, str], words: Words, container: Path | None) 
     env = ENVIRONMENT | {k: v if k.startswith(_OF_THE_HOST) else words.of_the_host(v) for k, v in given.items()}
     if container is not None and given.get("HOME") == str(container):  # which the node sets for every image
         env["HOME"] = words.of_the_host(HOME)
+    if container is not None:
+        env.setdefault("TMPDIR", _scratch(words, container))
     paths = [path for path in env.get("PYTHONPATH", "").split(":") if path and path != str(INSIDE)]
     return env | {"PYTHONPATH": ":".join([str(INSIDE), *paths])}
+
+
+def _scratch(words: Words, container: Path) -> str:
+    """What is /tmp in the container: its volume, or a directory of its own, which goes with it."""
+    volume = words.of_the_host(TMP)
+    if volume != TMP:
+        return volume
+    own = container / TMP.lstrip("/")
+    own.mkdir(exist_ok=True)
+    return str(own)
 
 
 def _mounts(container: Path | None) -> dict[str, str]:
