@@ -34,4 +34,4 @@ def measure(ops: Iterable[Op], plan: LanePlan | None) -> Lateness | None:
     if not late:
         return None
     fastest = max(plan.rates.values(), default=0) if plan else 0
-    return Lateness(late[min(len(late) - 1, int(LATE_AT * len(late)))], 1e9 / fastest if fastest else float("inf"))
+    return Lateness(late[int(LATE_AT * len(late))], 1e9 / fastest if fastest else float("inf"))

@@ -116,8 +116,8 @@ def test_nothing_at_all_is_unknown():
 def test_an_activity_that_failed_is_said_first_and_each_reason_once():
     failed = Note(at(0), "activity", {"name": "drain it", "status": "failed", "error": "not allowed"})
     course = [Note(at(-9000), "hypothesis", {"met": True}), failed, Note(at(9000), "ended", {"status": "completed"})]
-    sentence = judge(whole(faults=[], course=course)).sentence
-    assert sentence.startswith("unknown: 'drain it' failed (not allowed); ")
+    sentence = judge(whole(faults=[], ops_notes=[], course=course)).sentence
+    assert sentence.startswith("unknown: 'drain it' failed (not allowed); the workload did not close its record; ")
     assert sentence.casefold().count("there was no fault;") == 1
 
 
