@@ -139,15 +139,22 @@ class TestObjective:
         assert (checked.result[0].met, checked.finding.verdict) == (met, answer)
 
     @pytest.mark.parametrize(
-        ("lane", "met", "answer"),
-        [("server", None, "unknown"), ("driver", False, "failed")],
+        ("what", "lane", "pattern", "met", "answer"),
+        [
+            ("tunnel", "server", "x" * 13, None, "unknown"),  # the way may have been down, not the database
+            ("tunnel", "server", "xx", True, "passed"),  # it makes outages longer, never shorter
+            ("tunnel", "server", "x" * 10, None, "unknown"),
+            ("tunnel", "driver", "x" * 13, False, "failed"),  # which did not go through it
+            ("reach", "server", "x" * 13, False, "failed"),  # no trouble
+            ("reach", "server", "xx", True, "passed"),
+        ],
     )
-    def test_is_not_missed_where_the_way_was_poor(self, lane, met, answer):
+    def test_is_not_missed_where_the_way_was_poor(self, what, lane, pattern, met, answer):
         record = history(
-            stream(GOOD + "." + "x" * 13 + GOOD, -3000, 100, lane=lane),
+            stream(GOOD + "." + pattern + GOOD, -3000, 100, lane=lane),
             run=run(objectives=Objectives({lane: 1.0})),
             plan=Plan(0, {"server": LanePlan({"hello": 10.0}, 1.0, "port-forward")}, {}, False, 64),
-            course=[Note(at(900), "tunnel", {"trouble": "it ended by itself"})],
+            course=[Note(at(900), what, {"trouble": "it ended by itself"})],
         )
         checked = recovery.check(Evidence(record))
         found = {one.lane: one.met for one in checked.result}
