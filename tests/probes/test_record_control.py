@@ -3,6 +3,7 @@ not call a run completed that has no verdict.
 """
 
 import os
+import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ from chaoslib.exceptions import InterruptExecution
 from chaosmongo import run
 from chaosmongo.controls import record
 from chaosmongo.errors import OutsideWindow
-from chaosmongo.history import read
+from chaosmongo.history import read, read_verdict
 from chaosmongo.run import Recording
 
 from tests.conftest import Database
@@ -72,6 +73,17 @@ def test_what_an_activity_says_is_noted_without_what_chaos_toolkit_puts_before_i
     record.after_activity_control({"name": "a", "type": "action"}, state={"status": "failed", "exception": trace})
     (note,) = [note for note in read(recording.directory.path).course if note.what == "activity"]
     assert note.detail["error"] == "There is no pod x"
+
+
+def test_a_sigterm_changes_nothing_while_a_run_is_ended(recording: Recording, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recording, "stop_workload", lambda: signal.raise_signal(signal.SIGTERM))
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        record.after_experiment_control({}, state={"status": "completed", "deviated": False})
+        assert signal.getsignal(signal.SIGTERM) == signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert read_verdict(recording.directory.path) is not None
 
 
 class TestAWindow:

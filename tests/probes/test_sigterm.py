@@ -1,16 +1,11 @@
 """A SIGTERM ends an experiment in order, wherever it comes."""
 
 import json
-import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
-from chaosmongo import run
-from chaosmongo.controls import record
 from chaosmongo.history import read_verdict
-from chaosmongo.run import Recording
 
 from tests.conftest import Database
 from tests.e2e import commands
@@ -48,20 +43,3 @@ def test_interrupts_also_where_every_exception_is_caught(database: Database, tmp
     verdict = read_verdict(commands.run_directory(tmp_path, "experiment"))
     assert verdict is not None
     assert verdict.verdict == "unknown"
-
-
-@pytest.fixture
-def recording(database: Database, tmp_path: Path) -> Iterator[Recording]:
-    yield run.open_run("x", {"title": "x"}, {"namespace": "", "mongo_uri": database.uri, "runs": str(tmp_path)})
-    run.forget()
-
-
-def test_changes_nothing_while_a_run_is_ended(recording: Recording, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recording, "stop_workload", lambda: signal.raise_signal(signal.SIGTERM))
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        record.after_experiment_control({}, state={"status": "completed", "deviated": False})
-        assert signal.getsignal(signal.SIGTERM) == signal.default_int_handler
-    finally:
-        signal.signal(signal.SIGTERM, before)
-    assert read_verdict(recording.directory.path) is not None
