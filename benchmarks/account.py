@@ -1,8 +1,6 @@
 """An account with the least roles for an experiment, and what it did with them: by the API server's audit log."""
 
-import os
-import subprocess
-import tempfile
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from benchmarks import current
 from tests.e2e import audit
 from tests.e2e.commands import run
 
@@ -46,7 +45,7 @@ class Account:
         return [f"refused: {one}" for one in refused] + [f"never used: {one}" for one in unused]
 
     def _get(self, *what: str) -> dict[str, Any]:
-        found: dict[str, Any] = yaml.safe_load(_kubectl(self.admin, "get", *what, "-o", "yaml"))
+        found: dict[str, Any] = yaml.safe_load(current.kubectl("--kubeconfig", self.admin, "get", *what, "-o", "yaml"))
         return found
 
 
@@ -55,16 +54,15 @@ def make(admin: Path, experiment: str, log: Path, directory: Path) -> Account:
     told = run(["chaos", "recovery", "permissions", experiment, AS_IN_A_POD], directory)
     if told.status:
         raise RuntimeError(f"no roles for {experiment}: {told.output}")
-    _kubectl(admin, "create", "namespace", NAMESPACE)
-    _kubectl(admin, "create", "serviceaccount", NAME, "-n", NAMESPACE)
-    _kubectl(admin, "apply", "-f", "-", given=told.output)
-    config = yaml.safe_load(admin.read_text())
-    token = _kubectl(admin, "create", "token", NAME, "-n", NAMESPACE).strip()
-    config["users"] = [{"name": user["name"], "user": {"token": token}} for user in config["users"]]
-    with tempfile.NamedTemporaryFile("w", dir=directory, prefix="account-", delete=False) as file:  # its owner's alone
-        yaml.safe_dump(config, file)
+    roles, own = directory / "roles.yaml", directory / "kubeconfig"
+    roles.write_text(told.output)
+    kubectl = functools.partial(current.kubectl, "--kubeconfig", admin)
+    kubectl("create", "namespace", NAMESPACE)
+    kubectl("create", "serviceaccount", NAME, "-n", NAMESPACE)
+    kubectl("apply", "-f", roles)
+    own.write_text(audit.with_token(admin.read_text(), kubectl("create", "token", NAME, "-n", NAMESPACE).strip()))
     granted = [one for one in yaml.safe_load_all(told.output) if one["kind"] == "Role"]
-    return Account(Path(file.name), admin, log, tuple(one["metadata"]["namespace"] for one in granted))
+    return Account(own, admin, log, tuple(one["metadata"]["namespace"] for one in granted))
 
 
 def _authorized_as(asked: audit.Asked) -> Sequence[audit.Asked]:
@@ -72,13 +70,3 @@ def _authorized_as(asked: audit.Asked) -> Sequence[audit.Asked]:
     if asked.resource == "pods/exec" and asked.verb == "get":
         return [asked, audit.Asked(asked.namespace, asked.group, asked.resource, "create", asked.name)]
     return [asked]
-
-
-def _kubectl(kubeconfig: Path, *arguments: str, given: str | None = None) -> str:
-    environment = os.environ | {"KUBECONFIG": str(kubeconfig)}
-    ended = subprocess.run(
-        ["kubectl", *arguments], input=given, env=environment, capture_output=True, text=True, check=False
-    )
-    if ended.returncode:
-        raise RuntimeError(f"kubectl {' '.join(arguments)}: {ended.stderr.strip()}")
-    return ended.stdout

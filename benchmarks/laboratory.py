@@ -48,8 +48,13 @@ class Laboratory:
 
     def cpu_s(self) -> float:
         """Processor seconds of all processes since their start, with those of their children that ended."""
-        fields = [(process / "stat").read_text().rpartition(")")[2].split() for process in self.processes()]
-        return sum(int(value) for one in fields for value in one[11:15]) / TICKS
+        return sum(map(cpu_s, self.processes()))
+
+
+def cpu_s(process: Path) -> float:
+    """Processor seconds of a process, by its directory in /proc, with those of its children that ended."""
+    fields = (process / "stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / TICKS
 
 
 def _kib(process: Path, kind: str) -> int:

@@ -23,6 +23,7 @@ from chaosmongo.history import records as r
 from chaosmongo.workload.handle import Handle
 from chaosmongo.workload.settings import Place, Settings
 
+from benchmarks import laboratory
 from benchmarks.harness import Row, extent, keep
 from tests.conftest import Database, wait_for_port
 
@@ -114,10 +115,7 @@ class Services:
 
     def cpu_s(self) -> float:
         """Processor seconds of the database since its start."""
-        if not self.pid:
-            return 0.0
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return laboratory.cpu_s(Path(f"/proc/{self.pid}")) if self.pid else 0.0
 
 
 def run(quick: bool) -> list[Row]:

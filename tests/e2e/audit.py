@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 FORBIDDEN = 403
 
 
@@ -18,6 +20,13 @@ class Asked:
     resource: str
     verb: str
     name: str
+
+
+def with_token(kubeconfig: str, token: str) -> str:
+    """The text of a kubeconfig, as the one whose token that is."""
+    config = yaml.safe_load(kubeconfig)
+    config["users"] = [{"name": user["name"], "user": {"token": token}} for user in config["users"]]
+    return str(yaml.safe_dump(config))
 
 
 def requests(log: Path, user: str, offset: int = 0) -> list[tuple[Asked, int]]:

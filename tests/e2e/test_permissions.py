@@ -17,7 +17,7 @@ from chaosmongo.preflight import asking, denied, load
 from chaosmongo.preflight.permissions import Request, of_experiment
 from chaosmongo.preflight.roles import rules
 
-from tests.e2e.audit import FORBIDDEN, Asked, requests, unused
+from tests.e2e.audit import FORBIDDEN, Asked, requests, unused, with_token
 from tests.e2e.commands import ROOT, Ended, run, running_lab
 
 pytestmark = pytest.mark.e2e
@@ -52,10 +52,8 @@ class Checks:
 
     def connect(self) -> None:
         """As the account of the check, with a token of its own."""
-        config = yaml.safe_load(Path(self.admins).read_text())
         token = self.kubectl("create", "token", "recovery-check", "-n", "chaos").strip()
-        config["users"] = [{"name": user["name"], "user": {"token": token}} for user in config["users"]]
-        Path(self.accounts).write_text(yaml.safe_dump(config))
+        Path(self.accounts).write_text(with_token(Path(self.admins).read_text(), token))
         self.account = cluster(self.accounts)
 
     def kubectl(self, *arguments: str) -> str:
