@@ -89,10 +89,10 @@ class Cluster:
         """GET of a path like /api/v1/namespaces/pacman; the answer as JSON."""
         return self._json(self._request("GET", path, query, timeout_s=timeout_s))
 
-    def find(self, path: str) -> Object | None:
+    def find(self, path: str, timeout_s: float = 10) -> Object | None:
         """GET of a path; None where nothing is there."""
         try:
-            return self.get(path)
+            return self.get(path, timeout_s)
         except ApiRefused as refusal:
             if refusal.status != NOT_FOUND:
                 raise

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from chaosmongo import guard, run
 from chaosmongo.cluster import Cluster, Object
-from chaosmongo.errors import ApiRefused, BadArgument, NotAllowed, NothingToHit
+from chaosmongo.errors import BadArgument, NotAllowed, NothingToHit
 from chaosmongo.history.records import Hit
 from chaosmongo.pods import restarts
 from chaosmongo.run import Recording
@@ -83,12 +83,7 @@ class Aim:
 
     def find(self, path: str) -> Object | None:
         """None where it is not there."""
-        try:
-            return self.cluster.get(path, self.timeout_s)
-        except ApiRefused as refusal:
-            if refusal.status != 404:
-                raise
-            return None
+        return self.cluster.find(path, self.timeout_s)
 
 
 def aim(namespace: str, timeout_s: float) -> Aim:

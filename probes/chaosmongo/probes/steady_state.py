@@ -7,7 +7,7 @@ from chaosmongo import readback, run
 from chaosmongo.actions.workload import top_scores
 from chaosmongo.activity import activity
 from chaosmongo.comparison import compare
-from chaosmongo.errors import ApiRefused, ChaosMongoError, NoCluster, NotFound
+from chaosmongo.errors import ChaosMongoError, NoCluster, NotFound
 from chaosmongo.history.quantities import counted
 from chaosmongo.history.records import Invoke, Ok
 from chaosmongo.workload.user import User
@@ -68,11 +68,8 @@ def statefulset_is_ready() -> bool:
     if recording.cluster is None:
         raise NoCluster("statefulset_is_ready needs a cluster: set the configuration's namespace")
     namespace, name = recording.config.namespace, recording.config.statefulset
-    try:
-        thing = recording.cluster.get(f"/apis/apps/v1/namespaces/{namespace}/statefulsets/{name}")
-    except ApiRefused as refusal:
-        if refusal.status != 404:
-            raise
+    thing = recording.cluster.find(f"/apis/apps/v1/namespaces/{namespace}/statefulsets/{name}")
+    if thing is None:
         return _no(f"there is no StatefulSet {name} in namespace {namespace}")
     wanted, status = thing["spec"].get("replicas", 1), thing.get("status") or {}
     seen = status.get("observedGeneration", 0) >= thing["metadata"].get("generation", 0)

@@ -46,6 +46,8 @@ class Table:
             raise ApiRefused(f"GET {asked}", self._status)
         return self._answers[asked]
 
+    find = Cluster.find
+
     def post(self, path: str, body: Object) -> Object:
         if path not in self._answers:
             raise ApiRefused(f"POST {path}", self._status)
