@@ -11,13 +11,12 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
-from types import FrameType
 
 from kubelab.parent import adopt_orphans, children_of, die_with, kill_quietly
 
 CALLER_ENDED = signal.SIGHUP
 FORWARDED = (signal.SIGTERM, signal.SIGINT)
-HANDLED = (*FORWARDED, CALLER_ENDED)
+HELD = (*FORWARDED, CALLER_ENDED, signal.SIGCHLD)
 
 
 def watch_over(
@@ -34,9 +33,10 @@ def watch_over(
     child = os.fork()
     if child == 0:
         _become_child(guard_pid, main, when_killed)
-    _handle_signals(child)
-    take_signals()
     code = _wait_for(child)
+    for number in HELD:  # there is nobody left to pass one on to, and the rest is to be done
+        signal.signal(number, signal.SIG_DFL if number == signal.SIGCHLD else _pass_over)
+    take_signals()
     kill_descendants()
     if cleanup:
         cleanup()
@@ -45,11 +45,11 @@ def watch_over(
 
 def hold_signals() -> None:
     """Until `take_signals`: one that comes between a fork and its handlers waits for them. Children inherit it."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, HANDLED)
+    signal.pthread_sigmask(signal.SIG_BLOCK, HELD)
 
 
 def take_signals() -> None:
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, HANDLED)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD)
 
 
 def terminal_told_all(number: int) -> bool:
@@ -68,7 +68,7 @@ def follow(caller_pid: int) -> None:
 def _become_child(guard_pid: int, main: Callable[[], int], when_killed: int) -> None:
     code = 1
     try:
-        for number in HANDLED:
+        for number in HELD:
             signal.signal(number, signal.SIG_DFL)
         take_signals()
         die_with(guard_pid, when_killed)
@@ -77,22 +77,29 @@ def _become_child(guard_pid: int, main: Callable[[], int], when_killed: int) -> 
         os._exit(code)
 
 
-def _handle_signals(child: int) -> None:
-    def forward(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-        if not terminal_told_all(number):
-            kill_quietly(child, number)
-
-    def kill(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-        kill_quietly(child, signal.SIGKILL)
-
-    for number in FORWARDED:
-        signal.signal(number, forward)
-    signal.signal(CALLER_ENDED, kill)
+def _pass_over(*_: object) -> None:
+    pass
 
 
 def _wait_for(child: int) -> int:
+    """Its exit code. Signals are held and asked for one by one: a handler in Python is not run where its signal comes
+    after the last look and before the call that waits.
+    """
+    while (code := _ended(child)) is None:
+        number = signal.sigwait(HELD)
+        if number == CALLER_ENDED:
+            kill_quietly(child, signal.SIGKILL)
+        elif number in FORWARDED and not terminal_told_all(number):
+            kill_quietly(child, number)
+    return code
+
+
+def _ended(child: int) -> int | None:
+    """The exit code of the child (128 + signal), once it has ended. Adopted orphans that have are let go."""
     while True:
-        pid, status = os.wait()
+        pid, status = os.waitpid(-1, os.WNOHANG)
+        if pid == 0:
+            return None
         if pid == child:
             code = os.waitstatus_to_exitcode(status)
             return 128 - code if code < 0 else code
