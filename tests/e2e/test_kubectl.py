@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import threading
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -380,11 +381,15 @@ def test_a_deleted_pod_of_the_statefulset_comes_back_with_its_name_and_volume(ku
         kubectl("delete", "pod", "mongo-0")
         kubectl("wait", "--for=create", "pod/mongo-0", "--timeout=20s")
         kubectl("wait", "--for=condition=Ready", "pod/mongo-0", "--timeout=60s")
-        watching.terminate()
-        rows = [line.split()[1:3] for line in watching.communicate()[0].splitlines()]
-    for state in (["1/1", "Terminating"], ["0/1", "Pending"], ["0/1", "ContainerCreating"], ["1/1", "Running"]):
-        assert state in rows
-        rows = rows[rows.index(state) :]
+        late = threading.Timer(20, watching.terminate)  # what `wait` has seen, the other one may be about to show
+        late.start()
+        missing = [["1/1", "Terminating"], ["0/1", "Pending"], ["0/1", "ContainerCreating"], ["1/1", "Running"]]
+        assert watching.stdout is not None
+        while missing and (line := watching.stdout.readline()):
+            if line.split()[1:3] == missing[0]:
+                del missing[0]
+        late.cancel()
+    assert missing == []
     after = [kubectl.value("pod/mongo-0", path) for path in (".metadata.uid", claim)]
     assert after[0] != before[0]
     assert after[1] == before[1] != ""
